@@ -1,0 +1,165 @@
+//! The kubeconfig as a document: everything in it is kept, in its order, whether doorward knows it or not.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// A kubeconfig: clusters, users, contexts, and all that other tools have put there
+///
+/// The model is the document itself, so that unknown fields and the order of entries survive a merge. `Debug` shows
+/// names only: a kubeconfig holds tokens and keys.
+///
+/// Source: <https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/>
+#[derive(Clone, PartialEq)]
+pub struct Kubeconfig {
+    root: Map<String, Value>,
+}
+
+impl Kubeconfig {
+    /// A kubeconfig with no entries, as kubectl starts one
+    pub fn new() -> Self {
+        let mut root = Map::new();
+        root.insert("apiVersion".into(), "v1".into());
+        root.insert("kind".into(), "Config".into());
+        Self { root }
+    }
+
+    /// The name of the current context, if one is set
+    pub fn current_context(&self) -> Option<&str> {
+        self.root
+            .get("current-context")?
+            .as_str()
+            .filter(|name| !name.is_empty())
+    }
+
+    /// Makes `name` the current context; nothing checks that it exists
+    pub fn set_current_context(&mut self, name: &str) {
+        self.root.insert("current-context".into(), name.into());
+    }
+
+    /// The names in one of the three lists, in the order of the document
+    pub fn names(&self, section: Section) -> impl Iterator<Item = &str> {
+        self.items(section)
+            .filter_map(|item| item.get("name")?.as_str())
+    }
+
+    /// What stands under `name`, such as a cluster's `server` and `certificate-authority-data`
+    pub fn entry(&self, section: Section, name: &str) -> Option<&Map<String, Value>> {
+        self.items(section)
+            .find(|item| item.get("name").and_then(Value::as_str) == Some(name))?
+            .get(section.singular())?
+            .as_object()
+    }
+
+    /// What stands under `name`, made empty if it is not there yet
+    pub(crate) fn entry_mut(&mut self, section: Section, name: &str) -> &mut Map<String, Value> {
+        let list = as_list(self.root.entry(section.plural()).or_insert(Value::Null));
+        let at = match list.iter().position(|item| is_named(item, name)) {
+            Some(at) => at,
+            None => {
+                let mut item = Map::new();
+                item.insert("name".into(), name.into());
+                list.push(Value::Object(item));
+                list.len() - 1
+            }
+        };
+        let item = as_map(&mut list[at]);
+        as_map(item.entry(section.singular()).or_insert(Value::Null))
+    }
+
+    /// Takes the entry `name` out; whether there was one
+    pub(crate) fn remove(&mut self, section: Section, name: &str) -> bool {
+        let Some(Value::Array(list)) = self.root.get_mut(section.plural()) else {
+            return false;
+        };
+        let before = list.len();
+        list.retain(|item| !is_named(item, name));
+        list.len() < before
+    }
+
+    /// The whole document
+    pub(crate) fn root_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.root
+    }
+
+    fn items(&self, section: Section) -> impl Iterator<Item = &Map<String, Value>> {
+        let items = self.root.get(section.plural()).and_then(Value::as_array);
+        items.into_iter().flatten().filter_map(Value::as_object)
+    }
+}
+
+fn is_named(item: &Value, name: &str) -> bool {
+    item.get("name").and_then(Value::as_str) == Some(name)
+}
+
+fn as_list(value: &mut Value) -> &mut Vec<Value> {
+    if !value.is_array() {
+        *value = Value::Array(Vec::new());
+    }
+    match value {
+        Value::Array(list) => list,
+        _ => unreachable!("made a list above"),
+    }
+}
+
+fn as_map(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("made a map above"),
+    }
+}
+
+impl Default for Kubeconfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Kubeconfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kubeconfig")
+            .field("current_context", &self.current_context())
+            .field(
+                "clusters",
+                &self.names(Section::Clusters).collect::<Vec<_>>(),
+            )
+            .field(
+                "contexts",
+                &self.names(Section::Contexts).collect::<Vec<_>>(),
+            )
+            .field("users", &self.names(Section::Users).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One of the three lists of a [`Kubeconfig`]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Section {
+    /// `clusters`: where the API servers are
+    Clusters,
+    /// `contexts`: which user goes with which cluster
+    Contexts,
+    /// `users`: credentials
+    Users,
+}
+
+impl Section {
+    pub(crate) fn plural(self) -> &'static str {
+        match self {
+            Self::Clusters => "clusters",
+            Self::Contexts => "contexts",
+            Self::Users => "users",
+        }
+    }
+
+    pub(crate) fn singular(self) -> &'static str {
+        match self {
+            Self::Clusters => "cluster",
+            Self::Contexts => "context",
+            Self::Users => "user",
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! A portal sends us to a provider's login page; an adapter signs in there; the walk brings us back; the token
+//! becomes a kubeconfig.
+
+mod error;
+pub use error::{Error, ErrorKind};
+
+pub mod kubeconfig;
+pub use kubeconfig::Kubeconfig;
+
+mod redact;
+
+mod secret;
+pub use secret::Secret;
+
+mod trail;
+pub use trail::{Hop, Trail};

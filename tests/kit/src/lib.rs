@@ -1,0 +1,1 @@
+//! Adapters for doorward: one identity provider each.
