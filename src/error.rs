@@ -120,6 +120,15 @@ impl Error {
         self
     }
 
+    /// Names the adapter at work; one that is named already stays
+    #[cfg(feature = "login")]
+    pub(crate) fn by(self, adapter: &'static str) -> Self {
+        match self.0.context.iter().any(|(key, _)| *key == "adapter") {
+            true => self,
+            false => self.at("adapter", adapter),
+        }
+    }
+
     /// Adds the way that led here; a trail that is there already stays
     #[cfg(feature = "login")]
     pub(crate) fn with_trail(mut self, trail: &Trail) -> Self {

@@ -4,10 +4,32 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+mod check;
+pub use check::IncompleteKubeconfig;
+
+mod file;
+pub use file::{KubeconfigFiles, Written};
+
+mod merge;
+pub use merge::{Change, MergeError, MergeHow, Merged};
+
+mod parse;
+pub use parse::ParseKubeconfigError;
+
+mod print;
+
+mod rename;
+
+mod same;
+
+mod user;
+pub use user::{OidcUser, UserAuth};
+
 /// A kubeconfig: clusters, users, contexts, and all that other tools have put there
 ///
 /// The model is the document itself, so that unknown fields and the order of entries survive a merge. `Debug` shows
-/// names only: a kubeconfig holds tokens and keys.
+/// names only: a kubeconfig holds tokens and keys. Two are equal if they say the same; the order of fields does not
+/// count, that of entries does.
 ///
 /// Source: <https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/>
 #[derive(Clone, PartialEq)]
@@ -68,13 +90,18 @@ impl Kubeconfig {
     }
 
     /// Takes the entry `name` out; whether there was one
-    pub(crate) fn remove(&mut self, section: Section, name: &str) -> bool {
+    pub fn remove(&mut self, section: Section, name: &str) -> bool {
         let Some(Value::Array(list)) = self.root.get_mut(section.plural()) else {
             return false;
         };
         let before = list.len();
         list.retain(|item| !is_named(item, name));
         list.len() < before
+    }
+
+    /// The whole document, to read
+    pub(crate) fn root(&self) -> &Map<String, Value> {
+        &self.root
     }
 
     /// The whole document
@@ -85,30 +112,6 @@ impl Kubeconfig {
     fn items(&self, section: Section) -> impl Iterator<Item = &Map<String, Value>> {
         let items = self.root.get(section.plural()).and_then(Value::as_array);
         items.into_iter().flatten().filter_map(Value::as_object)
-    }
-}
-
-fn is_named(item: &Value, name: &str) -> bool {
-    item.get("name").and_then(Value::as_str) == Some(name)
-}
-
-fn as_list(value: &mut Value) -> &mut Vec<Value> {
-    if !value.is_array() {
-        *value = Value::Array(Vec::new());
-    }
-    match value {
-        Value::Array(list) => list,
-        _ => unreachable!("made a list above"),
-    }
-}
-
-fn as_map(value: &mut Value) -> &mut Map<String, Value> {
-    if !value.is_object() {
-        *value = Value::Object(Map::new());
-    }
-    match value {
-        Value::Object(map) => map,
-        _ => unreachable!("made a map above"),
     }
 }
 
@@ -136,7 +139,7 @@ impl fmt::Debug for Kubeconfig {
 }
 
 /// One of the three lists of a [`Kubeconfig`]
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Section {
     /// `clusters`: where the API servers are
     Clusters,
@@ -163,3 +166,29 @@ impl Section {
         }
     }
 }
+
+fn is_named(item: &Value, name: &str) -> bool {
+    item.get("name").and_then(Value::as_str) == Some(name)
+}
+
+fn as_list(value: &mut Value) -> &mut Vec<Value> {
+    if !value.is_array() {
+        *value = Value::Array(Vec::new());
+    }
+    match value {
+        Value::Array(list) => list,
+        _ => unreachable!("made a list above"),
+    }
+}
+
+fn as_map(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("made a map above"),
+    }
+}
+
+pub(crate) const SECTIONS: [Section; 3] = [Section::Clusters, Section::Contexts, Section::Users];

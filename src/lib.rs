@@ -4,13 +4,19 @@
 mod error;
 pub use error::{Error, ErrorKind};
 
+mod exec_credential;
+pub use exec_credential::{ExecApiVersion, ExecCredential};
+
 pub mod kubeconfig;
 pub use kubeconfig::Kubeconfig;
 
 mod redact;
+pub use redact::one_line;
 
 mod secret;
 pub use secret::Secret;
 
 mod trail;
 pub use trail::{Hop, Trail};
+
+mod whole_file;

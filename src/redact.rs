@@ -3,9 +3,9 @@
 /// Foreign text as it may stand in a message
 ///
 /// Control, bidirectional and zero-width characters are escaped as `\u{…}`, runs of blanks become one, the text
-/// ends after [`LIMIT`] characters, and the marks by which CI systems take commands from a log (`::`, `##[`,
+/// ends after 300 characters, and the marks by which CI systems take commands from a log (`::`, `##[`,
 /// `##vso[`) are broken by a `\`.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let mut line = String::new();
     let mut length = 0;
     for word in text.split_whitespace() {
@@ -38,10 +38,25 @@ pub(crate) fn is_hidden(c: char) -> bool {
             | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// What a caller gave as a URL, as it may stand in a message: no user name, password, query or fragment
+#[cfg(feature = "login")]
+pub(crate) fn url(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let slashes = if scheme.is_empty() { "" } else { "://" };
+    one_line(&format!(
+        "{scheme}{slashes}{host}{}",
+        self::path(&format!("/{path}"))
+    ))
+}
+
 /// A path as it may stand in a message or a trail: no query, no `;parameters`, no long segment
 ///
 /// Some servers put a token into a path segment (`/signin/refresh-auth-state/00…`), so that a segment of more
 /// than [`SEGMENT`] characters is shown by its length only.
+#[cfg(feature = "login")]
 pub(crate) fn path(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let segments = path.split('/').map(|segment| {
@@ -83,11 +98,14 @@ fn break_commands(line: &str) -> String {
 
 const LIMIT: usize = 300;
 
+#[cfg(feature = "login")]
 const SEGMENT: usize = 36;
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT, one_line, path};
+    use super::{LIMIT, one_line};
+    #[cfg(feature = "login")]
+    use super::{path, url};
 
     #[test]
     fn foreign_text_is_one_line() {
@@ -114,6 +132,7 @@ mod tests {
         assert!(!one_line("::::").contains("::"));
     }
 
+    #[cfg(feature = "login")]
     #[test]
     fn a_path_shows_no_token() {
         assert_eq!(path("/login/auth"), "/login/auth");
@@ -123,5 +142,15 @@ mod tests {
             "/signin/refresh-auth-state/(42 characters)"
         );
         assert_eq!(path("/login/login.htm"), "/login/login.htm");
+    }
+
+    #[cfg(feature = "login")]
+    #[test]
+    fn a_url_shows_no_password_and_no_query() {
+        assert_eq!(
+            url("https://ci:hunter2@a.test/x?code=1#id_token=2"),
+            "https://a.test/x"
+        );
+        assert_eq!(url("a.test"), "a.test/");
     }
 }

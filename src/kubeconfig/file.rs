@@ -1,0 +1,254 @@
+//! The files that kubectl reads, and how a login's kubeconfig gets into them.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::kubeconfig::{Kubeconfig, MergeHow, Merged};
+use crate::whole_file::{
+    Lock, folder_of, make_folder, resolve, sibling, try_write, unwritable, wait_until,
+};
+
+mod plan;
+use plan::Plan;
+
+/// The kubeconfig files that a login may change
+///
+/// One that was named, those of `$KUBECONFIG`, or the home folder's. They are merged as kubectl does it: a cluster, context or user that one of them has is changed where it stands,
+/// new ones and the current context go to the first file that is there, or else to the last of the list. Each file is
+/// written whole or not at all, under a lock, with links followed, and is readable for its owner alone (0600)
+/// afterwards, whatever it was before. kubectl's own lock is waited for.
+///
+/// ```
+/// use doorward::Kubeconfig;
+/// use doorward::kubeconfig::{KubeconfigFiles, MergeHow};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("ci.kubeconfig");
+/// let files = KubeconfigFiles::at(&path);
+/// files.prepare()?; // before the login, so that none is spent in vain
+/// let written = files.write(&Kubeconfig::new(), MergeHow::default())?;
+/// assert_eq!(written.path(), path);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Source: <https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/>
+#[derive(Clone, Debug)]
+pub struct KubeconfigFiles {
+    paths: Vec<PathBuf>,
+    is_home: bool,
+    wait: Duration,
+}
+
+impl KubeconfigFiles {
+    /// The one file `path`, whatever the environment says
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self::new(vec![path.into()], false)
+    }
+
+    /// The files of `$KUBECONFIG`, or else `.kube/config` in the home folder
+    ///
+    /// `variable` gives the value of an environment variable, such as [`std::env::var_os`]. An empty one counts as unset,
+    /// and so does an empty element of the list.
+    ///
+    /// # Errors
+    ///
+    /// `Config`: there is neither a list nor a home folder. Nothing else is guessed.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let mut paths = Vec::new();
+        for path in std::env::split_paths(&set("KUBECONFIG").unwrap_or_default()) {
+            if !path.as_os_str().is_empty() && !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        if !paths.is_empty() {
+            return Ok(Self::new(paths, false));
+        }
+        let home = ["HOME", "USERPROFILE"]
+            .into_iter()
+            .take(if cfg!(windows) { 2 } else { 1 })
+            .filter_map(|name| set(name).map(PathBuf::from))
+            .find(|home| home.is_absolute() && home.is_dir());
+        match home {
+            Some(home) => Ok(Self::new(vec![home.join(".kube").join("config")], true)),
+            None => Err(Error::config("there is no home folder for the kubeconfig")
+                .hint("name a file by --kubeconfig PATH or KUBECONFIG")),
+        }
+    }
+
+    fn new(paths: Vec<PathBuf>, is_home: bool) -> Self {
+        Self {
+            paths,
+            is_home,
+            wait: WAIT,
+        }
+    }
+
+    /// Waits for a lock no longer than `time`; 10 s by default
+    #[must_use]
+    pub fn wait_at_most(mut self, time: Duration) -> Self {
+        self.wait = time;
+        self
+    }
+
+    /// Whether this is the home folder's file, which on a shared CI machine belongs to other jobs, too
+    pub fn is_home(&self) -> bool {
+        self.is_home
+    }
+
+    /// The files, in the order in which kubectl reads them
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
+    /// The file that gets what is new: the first one that is there, or else the last one
+    pub fn default_path(&self) -> &Path {
+        let there = self.paths.iter().find(|path| path.exists());
+        there
+            .or_else(|| self.paths.last())
+            .map_or_else(|| Path::new(""), PathBuf::as_path)
+    }
+
+    /// Tries what [`Self::write`] will do, before a login is spent on it, and leaves nothing behind
+    ///
+    /// Every file that is there must be readable as a kubeconfig; the [default one](Self::default_path) must be writable,
+    /// replaceable and free. That another file of the list is read-only is no error here: whether it has an entry
+    /// that the login changes is not known yet.
+    ///
+    /// # Errors
+    ///
+    /// `Storage`: what is wrong, and what to do about it. A broken file is named with line and column.
+    pub fn prepare(&self) -> Result<(), Error> {
+        let path = self.default_path();
+        try_write(path).map_err(advise)?;
+        let target = resolve(path)?;
+        self.wait_for_kubectl()?;
+        if folder_of(&target).is_dir() {
+            Lock::take(&target, self.wait).map_err(advise)?;
+        }
+        plan::read(self)?;
+        Ok(())
+    }
+
+    /// Merges `new` into the files
+    ///
+    /// The files are read again under the lock, so that no change by another doorward is lost, nor one that kubectl has
+    /// finished; but a `kubectl config` that runs at the same time writes what it read before. After an error the files
+    /// are as they were; only where entries of one login stand in several of them, one may be new and another old.
+    ///
+    /// # Errors
+    ///
+    /// `Config`: names are taken by entries that point elsewhere; [`MergeError`](super::MergeError) lists them. `Storage`:
+    /// a file is broken or cannot be written, or somebody holds a lock.
+    pub fn write(&self, new: &Kubeconfig, how: MergeHow) -> Result<Written, Error> {
+        let start = Instant::now();
+        // Which of several files change is known only after a look at them.
+        let mut targets = match self.paths.as_slice() {
+            [path] => vec![resolve(path)?],
+            _ => Vec::new(),
+        };
+        let mut locks = self.lock(&targets)?;
+        loop {
+            self.wait_for_kubectl()?;
+            let plan = Plan::new(self, new, how)?;
+            if !plan
+                .targets()
+                .all(|target| targets.iter().any(|t| t == target))
+            {
+                drop(locks);
+                targets.extend(plan.targets().map(Path::to_owned));
+                targets.sort();
+                targets.dedup();
+                locks = self.lock(&targets)?;
+                continue;
+            }
+            if let Some(written) = plan.carry_out().map_err(advise)? {
+                return Ok(written);
+            }
+            if start.elapsed() > self.wait {
+                return Err(
+                    Error::storage("another program keeps changing the kubeconfig")
+                        .at("file", self.default_path().to_string_lossy()),
+                );
+            }
+        }
+    }
+
+    /// All at once and in one order, so that no two processes wait for each other
+    fn lock(&self, targets: &[PathBuf]) -> Result<Vec<Lock>, Error> {
+        let lock = |target: &PathBuf| {
+            make_folder(folder_of(target)).map_err(|error| unwritable(target, error))?;
+            Lock::take(target, self.wait)
+        };
+        targets
+            .iter()
+            .map(|target| lock(target).map_err(advise))
+            .collect()
+    }
+
+    fn wait_for_kubectl(&self) -> Result<(), Error> {
+        for named in &self.paths {
+            // kubectl locks by the name that it was given, whatever link that is.
+            for path in [named, &resolve(named)?] {
+                let free = wait_until(self.wait, || Ok::<_, io::Error>(!kubectl_holds(path)));
+                if !free.unwrap_or_default() {
+                    return Err(Error::storage("kubectl holds its lock on the kubeconfig")
+                        .at("lock", kubectl_lock(path).to_string_lossy())
+                        .at("waited", format!("{} s", self.wait.as_secs()))
+                        .hint("if no kubectl is running, one was killed: remove the lock"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What was written
+#[derive(Clone, Debug)]
+pub struct Written {
+    path: PathBuf,
+    files: Vec<PathBuf>,
+    merged: Merged,
+}
+
+impl Written {
+    /// The [default file](KubeconfigFiles::default_path), as it was named
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The files that were written, links followed
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// What became of the entries
+    pub fn merged(&self) -> &Merged {
+        &self.merged
+    }
+}
+
+/// The lock that kubectl makes while it changes `path`: a plain file, which stays if kubectl is killed
+fn kubectl_lock(path: &Path) -> PathBuf {
+    sibling(path, "", ".lock")
+}
+
+fn kubectl_holds(path: &Path) -> bool {
+    kubectl_lock(path).symlink_metadata().is_ok()
+}
+
+/// Says which option helps, where the hint speaks of another file
+fn advise(error: Error) -> Error {
+    match error
+        .next_step()
+        .map(|hint| format!("{hint} (--kubeconfig PATH)"))
+    {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+const WAIT: Duration = Duration::from_secs(10);
