@@ -10,11 +10,20 @@ pub use exec_credential::{ExecApiVersion, ExecCredential};
 pub mod kubeconfig;
 pub use kubeconfig::Kubeconfig;
 
+pub mod kubectl;
+pub use kubectl::{Allow, KubectlCommand};
+
 mod redact;
 pub use redact::one_line;
 
 mod secret;
 pub use secret::Secret;
+
+mod secret_source;
+pub use secret_source::SecretSource;
+
+pub mod token;
+pub use token::PortalToken;
 
 mod trail;
 pub use trail::{Hop, Trail};
