@@ -90,7 +90,7 @@ fn gangway_s_blank_before_the_redirection_is_part_of_the_file() {
         "echo \"-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----\n\" \\ > \"ca-prod.pem\"\n\
          kubectl config set-cluster \"prod\" --server=https://p --certificate-authority=\"ca-prod.pem\" --embed-certs\n\
          kubectl config set-credentials \"me@example.com\"  \\\n    --auth-provider=oidc  \\\n    \
-         --auth-provider-arg='idp-issuer-url=https://dex.example.com/'  \\\n    \
+         --auth-provider-arg='idp-issuer-url=https://idp.example.com/'  \\\n    \
          --auth-provider-arg='id-token=a.b.c'\n\
          kubectl config set-context \"prod\" --cluster=\"prod\" --user=\"me@example.com\"\n\
          kubectl config use-context \"prod\"\nrm \"ca-prod.pem\"",
@@ -107,7 +107,7 @@ fn dex_k8s_authenticator_s_files_are_embedded() {
         "mkdir -p ${HOME}/.kube/certs/dev/ && cat << EOF > ${HOME}/.kube/certs/dev/k8s-ca.crt\nPEM\nEOF\n\n\
          kubectl config set-cluster dev \\\n    --certificate-authority=${HOME}/.kube/certs/dev/k8s-ca.crt \\\n    \
          --server=https://dev\nkubectl config set-credentials me-dev \\\n    --auth-provider=oidc \\\n    \
-         --auth-provider-arg=\"idp-issuer-url=https://dex\" \\\n    \
+         --auth-provider-arg=\"idp-issuer-url=https://idp\" \\\n    \
          --auth-provider-arg=idp-certificate-authority=${HOME}/.kube/certs/dev/k8s-ca.crt\n\
          kubectl config set-context me-dev \\\n    --cluster=dev \\\n    --namespace=team \\\n    --user=me-dev\n\
          kubectl config use-context me-dev\n",

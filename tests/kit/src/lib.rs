@@ -1,1 +1,43 @@
-//! Adapters for doorward: one identity provider each.
+//! Doubles of what a login meets: a portal, an identity provider and an API server.
+//!
+//! They run in this process on loopback TLS and keep state as the real ones do: a wrong field, a missing
+//! cookie or a step out of order fails. Nothing here is fit for anything but tests.
+//!
+//! [`Testbed`] puts them together. Sites have made-up names (`k8sou.example.test`), so a client needs a
+//! resolver override that leads [`Testbed::hosts`] to [`Testbed::address`], and the CA of
+//! [`Testbed::ca_pem`].
+
+mod api_server;
+mod builder;
+mod client;
+mod clock;
+mod fault;
+mod http;
+mod idp;
+mod keys;
+mod kubectl;
+mod okta;
+mod openunison;
+mod person;
+mod random;
+mod record;
+mod serve;
+mod testbed;
+mod tls;
+mod world;
+
+pub use builder::{Builder, PASSWORD, PortalIdp, USER};
+pub use clock::Clock;
+pub use fault::{Fault, Trouble};
+pub use http::{Answer, Ask};
+pub use idp::{CodeRequest, IdpDouble, RelyingParty, SignOn};
+pub use kubectl::{kubectl, output_within};
+pub use okta::{LoginPage, OktaSwitches, StepUp, TokenShape};
+pub use openunison::{Affinity, CommandShape, PortalSwitches};
+pub use person::Person;
+pub use record::Seen;
+pub use testbed::Testbed;
+pub use tls::TlsSwitch;
+pub use world::{
+    API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, Names, OKTA_CUSTOM_HOST, OKTA_HOST, PORTAL_HOST, World,
+};

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# One whole login as a process: doorward against a Python script with requests, at the same servers.
+#
+# Usage: benches/compare.sh [RUNS]
+#
+# Prints medians of CPU time (user and system), wall time and peak memory, the requests that each made, and the size of
+# the release binary. The servers are a third process, which is not counted. Python's packages come from PyPI into
+# target/compare; without them those lines are left out.
+set -euo pipefail
+
+runs=${1:-21}
+cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-target}
+venv=$target/compare/venv
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+for program in python3 /usr/bin/time; do
+    command -v "$program" >/dev/null || { echo "compare.sh needs $program" >&2; exit 1; }
+done
+cargo build --quiet --release -p doorward-cli
+cargo build --quiet --release --example doubles
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+python=$(realpath -s "$venv/bin/python")
+for package in requests kubernetes; do
+    "$python" -c "import $package" 2>/dev/null || "$python" -m pip install --quiet "$package" || true
+done
+
+coproc SERVERS { exec "$target/release/examples/doubles"; }
+servers=$SERVERS_PID
+questions=${SERVERS[1]} answers=${SERVERS[0]}
+set -a
+while read -r setting <&"$answers" && [ -n "$setting" ]; do
+    eval "$setting"
+done
+set +a
+export DOORWARD_KUBECONFIG=$scratch/kubeconfig DOORWARD_CA_ONLY=true DOORWARD_IDP=okta
+
+# Sets `requests` to their number since the last call.
+count_requests() {
+    echo >&"$questions"
+    read -r requests <&"$answers"
+}
+
+# bash's own `time` counts in milliseconds; memory is asked for in a run of its own, since `time` is a process more.
+TIMEFORMAT='%3U %3S %3R'
+measure() {
+    local name=$1
+    shift
+    rm -f "$DOORWARD_KUBECONFIG"
+    { time "$@" >"$scratch/stdout" 2>"$scratch/stderr" || touch "$scratch/failed"; } 2>>"$scratch/$name.times"
+    rm -f "$DOORWARD_KUBECONFIG"
+    /usr/bin/time -a -o "$scratch/$name.memory" -f %M "$@" >"$scratch/stdout" 2>"$scratch/stderr" || touch "$scratch/failed"
+    if [ -e "$scratch/failed" ]; then
+        echo "$name failed:" >&2
+        cat "$scratch/stderr" >&2
+        exit 1
+    fi
+}
+
+median() {
+    sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'
+}
+
+logins=(doorward)
+doorward=("$target/release/doorward" login)
+if "$python" -c 'import requests' 2>/dev/null; then
+    logins+=(requests)
+    requests_login=("$python" benches/requests_login.py)
+fi
+if "$python" -c 'import requests, kubernetes' 2>/dev/null; then
+    logins+=(kubernetes)
+    kubernetes_login=("$python" benches/requests_login.py --kubernetes)
+fi
+
+run() {
+    case $1 in
+        doorward) measure "$1" "${doorward[@]}" ;;
+        requests) measure "$1" "${requests_login[@]}" ;;
+        kubernetes) measure "$1" "${kubernetes_login[@]}" ;;
+    esac
+}
+
+# The first run of each fills the caches of the file system, and shows the requests.
+declare -A made
+count_requests
+for login in "${logins[@]}"; do
+    run "$login"
+    count_requests
+    made[$login]=$((requests / 2))
+    rm "$scratch/$login".*
+done
+# In turns, so that a busy moment of the machine hits all of them.
+for ((i = 0; i < runs; i++)); do
+    for login in "${logins[@]}"; do
+        run "$login"
+    done
+done
+eval "exec $questions>&-"
+wait "$servers" || { echo "the servers have complaints" >&2; exit 1; }
+
+printf '%-34s %9s %9s %11s %9s %7s\n' "medians of $runs runs" 'CPU ms' 'wall ms' 'memory MiB' requests 'CPU 1/x'
+for login in "${logins[@]}"; do
+    cpu=$(awk '{ print ($1 + $2) * 1000 }' "$scratch/$login.times" | median)
+    wall=$(awk '{ print $3 * 1000 }' "$scratch/$login.times" | median)
+    memory=$(median <"$scratch/$login.memory")
+    case $login in
+        doorward) name='doorward login' ours=$cpu ;;
+        requests) name='Python with requests' ;;
+        kubernetes) name='Python with requests, kubernetes' ;;
+    esac
+    awk -v name="$name" -v cpu="$cpu" -v wall="$wall" -v memory="$memory" -v requests="${made[$login]}" -v ours="$ours" \
+        'BEGIN { printf "%-34s %9.1f %9.0f %11.1f %9d %7.0f\n", name, cpu, wall, memory / 1024, requests, cpu / ours }'
+done
+size=$(stat -c %s "$target/release/doorward" 2>/dev/null || stat -f %z "$target/release/doorward")
+awk -v size="$size" 'BEGIN { printf "the release binary has %.1f MiB\n", size / 1048576 }'

@@ -1,0 +1,227 @@
+//! An authentication transaction: from credentials or a state token to a session, status by status.
+
+use doorward::{Error, Event, Page, Request, Secret, Url, Visit};
+use serde_json::{Value, json};
+
+use super::failure::{failure, rate_limit_wait};
+use super::script::Marks;
+
+/// Signs in with user name and password, from the beginning
+pub(super) async fn with_password(page: &Page, visit: &mut Visit<'_>) -> Result<Page, Error> {
+    let marks = Marks::of(page);
+    let answer = post_password(&at(page, "/api/v1/authn")?, None, visit).await?;
+    finish(answer, page, &marks, visit).await
+}
+
+/// Goes on with the transaction that the page's state token stands for
+pub(super) async fn resume(
+    page: &Page,
+    marks: Marks,
+    visit: &mut Visit<'_>,
+) -> Result<Page, Error> {
+    let token = marks
+        .state_token
+        .as_ref()
+        .ok_or_else(|| Error::unexpected_page("the page has no state token"))?;
+    let answer = post_token(&at(page, "/api/v1/authn")?, token, visit).await?;
+    finish(answer, page, &marks, visit).await
+}
+
+/// Takes a transaction to its end, and the session from there
+async fn finish(
+    mut answer: Page,
+    page: &Page,
+    marks: &Marks,
+    visit: &mut Visit<'_>,
+) -> Result<Page, Error> {
+    for _ in 0..ROUNDS {
+        let status = text(&answer, "/status").ok_or_else(|| failure(&answer))?;
+        answer = match status.as_str() {
+            "SUCCESS" => return session(&answer, page, marks, visit).await,
+            "UNAUTHENTICATED" => {
+                let token = state_token(&answer)?;
+                post_password(&link(&answer, "next")?, Some(&token), visit).await?
+            }
+            "PASSWORD_WARN" => {
+                let days = answer.json().and_then(|json| {
+                    json.pointer("/_embedded/policy/expiration/passwordExpireDays")
+                });
+                let days = days
+                    .and_then(Value::as_u64)
+                    .map_or_else(|| "some".into(), |days| days.to_string());
+                visit.tell(&Event::Note(&format!("the password ends in {days} days")));
+                post_token(&link(&answer, "skip")?, &state_token(&answer)?, visit).await?
+            }
+            "MFA_ENROLL" | "FACTOR_ENROLL" if link(&answer, "skip").is_ok() => {
+                post_token(&link(&answer, "skip")?, &state_token(&answer)?, visit).await?
+            }
+            "MFA_REQUIRED" | "MFA_CHALLENGE" | "FACTOR_REQUIRED" | "FACTOR_CHALLENGE" => {
+                return Err(asks_factor(&answer));
+            }
+            status => return Err(needs_person(status, &answer)),
+        };
+    }
+    Err(
+        Error::unexpected_page("Okta's transaction does not come to an end")
+            .at("page", page.path()),
+    )
+}
+
+/// Makes the browser's session out of a finished transaction
+async fn session(
+    answer: &Page,
+    page: &Page,
+    marks: &Marks,
+    visit: &mut Visit<'_>,
+) -> Result<Page, Error> {
+    visit.accepted();
+    // The vendor's widget asks in this order, too; `_links` may hold no more than `cancel`.
+    if let Ok(next) = link(answer, "original").or_else(|_| link(answer, "next")) {
+        return visit.get(&next).await;
+    }
+    let token = answer.json_secret("/sessionToken").ok_or_else(|| {
+        Error::unexpected_page("Okta's success carries neither a session token nor a link")
+    })?;
+    let mut url = at(page, "/login/sessionCookieRedirect")?;
+    url.query_pairs_mut()
+        .append_pair("checkAccountSetupComplete", "true")
+        .append_pair("redirectUrl", resume_url(page, marks)?.as_str());
+    visit
+        .send(Request::get(&url).query_secret("token", &token))
+        .await
+}
+
+/// Where the organisation is to take the login on: what led to the page, if the page does not say
+fn resume_url(page: &Page, marks: &Marks) -> Result<Url, Error> {
+    match &marks.resume {
+        Some(resume) => page.url().join(resume).map_err(|error| {
+            Error::unexpected_page("the page's fromURI is no URL")
+                .at("page", page.path())
+                .because(error)
+        }),
+        None => Ok(page.url().clone()),
+    }
+}
+
+async fn post_password(
+    url: &Url,
+    state_token: Option<&Secret>,
+    visit: &mut Visit<'_>,
+) -> Result<Page, Error> {
+    let mut body = json!({ "username": visit.username(), "password": null });
+    if state_token.is_some() {
+        body["stateToken"] = Value::Null;
+    } else {
+        body["options"] =
+            json!({ "multiOptionalFactorEnroll": false, "warnBeforePasswordExpired": false });
+    }
+    let request = Request::post(url)
+        .json(body)
+        .secret("/password", &visit.password().await?);
+    let request = match state_token {
+        Some(token) => request.secret("/stateToken", token),
+        None => request,
+    };
+    post(request, visit).await
+}
+
+async fn post_token(url: &Url, token: &Secret, visit: &mut Visit<'_>) -> Result<Page, Error> {
+    post(
+        Request::post(url)
+            .json(json!({ "stateToken": null }))
+            .secret("/stateToken", token),
+        visit,
+    )
+    .await
+}
+
+/// Posts, and once more after the wait that Okta asks for when there are too many requests
+async fn post(request: Request, visit: &mut Visit<'_>) -> Result<Page, Error> {
+    let request = request.header("accept", "application/json");
+    let answer = visit.send(request.clone()).await?;
+    let Some(wait) = rate_limit_wait(&answer) else {
+        return Ok(answer);
+    };
+    visit.tell(&Event::Note(&format!(
+        "Okta asks to wait {} s",
+        wait.as_secs()
+    )));
+    match visit.pause(wait).await {
+        Ok(()) => visit.send(request).await,
+        Err(_) => Err(failure(&answer)),
+    }
+}
+
+fn asks_factor(answer: &Page) -> Error {
+    let embedded = answer.json().and_then(|json| json.get("_embedded"));
+    // The documentation's samples call the list `factor`; servers send `factors`.
+    let list =
+        embedded.and_then(|embedded| embedded.get("factors").or_else(|| embedded.get("factor")));
+    let factors: Vec<&Value> = match list {
+        Some(Value::Array(list)) => list.iter().collect(),
+        Some(one) => vec![one],
+        None => Vec::new(),
+    };
+    let name = |factor: &&Value| {
+        let text = |key: &str| factor.get(key).and_then(Value::as_str).unwrap_or("?");
+        format!("{} ({})", text("factorType"), text("provider"))
+    };
+    let names: Vec<String> = factors.iter().take(20).map(name).collect();
+    Error::unsupported("Okta asks for a second factor, and doorward has none for it")
+        .at("offered", if names.is_empty() { "none".into() } else { names.join(", ") })
+        .hint("let the pipeline's account sign in with its password only, by a policy of the organisation")
+}
+
+fn needs_person(status: &str, answer: &Page) -> Error {
+    let words = match status {
+        "LOCKED_OUT" => "the account is locked",
+        "PASSWORD_EXPIRED" => "the password has expired",
+        "PASSWORD_RESET" => "the password must be reset",
+        "RECOVERY" | "RECOVERY_CHALLENGE" => "the account is being recovered",
+        "MFA_ENROLL" | "FACTOR_ENROLL" => "the account must enrol a second factor",
+        "MFA_ENROLL_ACTIVATE" | "FACTOR_ENROLL_ACTIVATE" => {
+            "the account is in the middle of enrolling a second factor"
+        }
+        "CONSENT_REQUIRED" | "ADMIN_CONSENT_REQUIRED" => "the application asks for consent",
+        "PROFILE_REQUIRED" => "the account's profile is not complete",
+        "DEVICE_ACTIVATE" => "a device must be activated",
+        "POLL" => "the organisation asks to wait for another person or device",
+        _ => {
+            return Error::unexpected_page(
+                "Okta answered with a status that doorward does not know",
+            )
+            .at("status", status)
+            .at("path", answer.path());
+        }
+    };
+    Error::account_state(format!("Okta says: {words}"))
+        .at("status", status)
+        .hint("sign in once in a browser with this account, and do what Okta asks")
+}
+
+fn state_token(answer: &Page) -> Result<Secret, Error> {
+    answer.json_secret("/stateToken").ok_or_else(|| {
+        Error::unexpected_page("Okta's transaction has no state token").at("path", answer.path())
+    })
+}
+
+/// A link that the answer publishes; never one of our own making
+fn link(answer: &Page, name: &str) -> Result<Url, Error> {
+    let href = text(answer, &format!("/_links/{name}/href"));
+    let missing =
+        || Error::unexpected_page("Okta's transaction has no link to go on").at("link", name);
+    Url::parse(&href.ok_or_else(missing)?).map_err(|error| missing().because(error))
+}
+
+fn text(answer: &Page, pointer: &str) -> Option<String> {
+    answer.json()?.pointer(pointer)?.as_str().map(str::to_owned)
+}
+
+fn at(page: &Page, path: &str) -> Result<Url, Error> {
+    page.url()
+        .join(path)
+        .map_err(|error| Error::unexpected_page("the page's URL has no origin").because(error))
+}
+
+/// More than the longest known way: unauthenticated, warn, enrol, success
+const ROUNDS: usize = 8;

@@ -1,0 +1,53 @@
+use std::fmt;
+use std::sync::Arc;
+
+use crate::Hop;
+
+/// What happens during a login, as it happens
+///
+/// For progress on a screen; the outcome is in what the login returns.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// An exchange was made
+    Hop(&'a Hop),
+    /// Something that a person may want to know, such as a wait that a server asked for
+    Note(&'a str),
+    /// An adapter, by its name, signed in at the provider with this origin
+    SignedIn {
+        /// The adapter's name
+        adapter: &'static str,
+        /// The provider's origin
+        origin: &'a str,
+    },
+}
+
+/// Who is told
+#[derive(Clone, Default)]
+pub(crate) struct Listener(Option<Arc<dyn Listen>>);
+
+trait Listen: Fn(&Event<'_>) + Send + Sync {}
+
+impl<F: Fn(&Event<'_>) + Send + Sync> Listen for F {}
+
+impl Listener {
+    pub(crate) fn new(callback: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(callback)))
+    }
+
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        if let Some(callback) = &self.0 {
+            callback(event);
+        }
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() {
+            "Listener"
+        } else {
+            "no listener"
+        })
+    }
+}

@@ -1,0 +1,425 @@
+//! The browser without a screen: cookies, limits, the origin policy and the trail. One call is one exchange.
+
+mod certificate;
+
+mod jar;
+use jar::Jar;
+
+mod network;
+use network::Http;
+pub use network::Network;
+
+mod origin;
+pub(crate) use origin::{Grade, Origin, Origins};
+
+mod return_address;
+use return_address::return_address;
+
+mod transport;
+
+use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use url::Url;
+
+use crate::event::{Event, Listener};
+use crate::page::{Page, PageKind};
+use crate::request::Wire;
+use crate::{Error, Hop, Request, Trail, redact};
+
+/// One login's browser: nothing leaves but through it
+///
+/// It asks the origin policy before each request, so that no adapter can get that wrong, and it never follows a
+/// redirect by itself: what comes back is a [`Page`].
+pub(crate) struct Session {
+    http: Http,
+    jar: Jar,
+    origins: Origins,
+    limits: Limits,
+    deadline: Instant,
+    trail: Trail,
+    /// How often each request was made, to find loops
+    made: HashMap<u64, u8>,
+    /// The page that we are on, whose origin a form post names
+    here: Option<Url>,
+    /// What a provider said of a failure when it sent us back
+    refusal: Option<String>,
+    listener: Listener,
+}
+
+/// What one login may cost at most
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) hops: u32,
+    pub(crate) body: usize,
+    pub(crate) headers: usize,
+    pub(crate) deadline: Duration,
+}
+
+impl Session {
+    pub(crate) fn new(
+        network: &Network,
+        origins: Origins,
+        limits: Limits,
+        listener: Listener,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            http: network.http()?,
+            jar: Jar::new(),
+            origins,
+            limits,
+            deadline: Instant::now() + limits.deadline,
+            trail: Trail::default(),
+            made: HashMap::new(),
+            here: None,
+            refusal: None,
+            listener,
+        })
+    }
+
+    /// Makes one exchange, if the policy and the limits allow it
+    ///
+    /// # Errors
+    ///
+    /// `UntrustedOrigin` before anything is sent, `Transport` for the network and the deadline, `Config` for a
+    /// certificate or a proxy that refuses, `UnexpectedPage` for a limit or a loop. A status is never an error here.
+    pub(crate) async fn send(&mut self, request: Request) -> Result<Page, Error> {
+        let origin = self.permitted(&request)?;
+        if let Some(here) = self.here() {
+            self.note_leg(&request, here, &origin);
+        }
+        let count = self.trail.hops().len();
+        if count >= usize::try_from(self.limits.hops).unwrap_or(usize::MAX) {
+            return Err(Error::unexpected_page(format!(
+                "the login took more than {count} requests"
+            ))
+            .at("host", request.url().host_str().unwrap_or_default())
+            .at("path", redact::path(request.url().path())));
+        }
+        let mut wire = request.encode()?;
+        self.add_headers(&request, &mut wire);
+        self.count(&wire)?;
+        let grade = Grade::of(&request);
+        let answer =
+            transport::exchange(&self.http, &wire, grade, self.limits, self.deadline).await?;
+        let set_cookie = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "set-cookie");
+        self.jar
+            .store(&wire.url, set_cookie.map(|(_, value)| value.as_str()))?;
+        // The URL without what was secret in its query: a page shows no more than its request.
+        let url = request.page_url(&wire.url);
+        let page = Page::new(
+            Arc::new(request),
+            answer.status,
+            url,
+            answer.headers,
+            answer.body,
+        )?;
+        self.arrived(&page);
+        Ok(page)
+    }
+
+    /// Follows the redirect of `page` as a browser does
+    pub(crate) async fn follow(&mut self, page: &Page, to: &Url) -> Result<Page, Error> {
+        let request = page.sent().redirected(page.status(), to);
+        let crosses = Origin::of(to) != Origin::of(page.url());
+        if request.has_body() && request.has_secret() && crosses {
+            return Err(untrusted(
+                "a server asked to send the credentials on to another origin",
+                to,
+            )
+            .at("page", show(page.url())));
+        }
+        self.send(request).await
+    }
+
+    /// Whether credentials may be sent to `url`
+    pub(crate) fn may_have_credentials(&self, url: &Url) -> bool {
+        Origin::of(url).is_some_and(|origin| self.origins.may_have(Grade::Credential, &origin))
+    }
+
+    /// The refusal for a page at an origin that nobody named
+    pub(crate) fn unnamed(&self, page: &Page, what: &str) -> Error {
+        let origin = Origin::of(page.url())
+            .map(|origin| origin.to_string())
+            .unwrap_or_default();
+        Error::untrusted_origin(format!("{origin} {what}, and nobody named it"))
+            .at("page", page.path())
+            .hint(name_it("--idp-url", &origin))
+    }
+
+    /// The origin of the page that we are on, after the checks that come before a password is sent
+    pub(crate) fn check_before_password(&self) -> Result<Origin, Error> {
+        let here = self
+            .here()
+            .ok_or_else(|| Error::config("there is no page yet that could ask for a password"))?;
+        self.check_returns()?;
+        Ok(here)
+    }
+
+    /// The origin of the page that we are on
+    pub(crate) fn here(&self) -> Option<Origin> {
+        self.here.as_ref().and_then(Origin::of)
+    }
+
+    /// Whether `url` is at the front door's own origin
+    pub(crate) fn is_own(&self, url: &Url) -> bool {
+        Origin::of(url).as_ref() == Some(self.origins.own())
+    }
+
+    /// Whether `url` may have codes and assertions: the front door's own origin, a named one, or a relay
+    pub(crate) fn is_on_the_way(&self, url: &Url) -> bool {
+        Origin::of(url).is_some_and(|origin| self.origins.may_have(Grade::Assertion, &origin))
+    }
+
+    pub(crate) fn consent_given(&mut self) {
+        self.origins.consent_given();
+    }
+
+    /// What a provider said of a failure when it sent us back, in one line
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    pub(crate) fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        self.listener.tell(event);
+    }
+
+    /// Waits for `time`, unless the login's deadline comes first
+    pub(crate) async fn pause(&self, time: Duration) -> Result<(), Error> {
+        let until = Instant::now() + time;
+        if until > self.deadline {
+            return Err(
+                Error::transport("the login would have to wait beyond its deadline")
+                    .at("wait", format!("{} s", time.as_secs()))
+                    .hint("a longer --timeout would allow it"),
+            );
+        }
+        tokio::time::sleep_until(until).await;
+        Ok(())
+    }
+
+    fn permitted(&self, request: &Request) -> Result<Origin, Error> {
+        let url = request.url();
+        let Some(origin) = Origin::of(url) else {
+            return Err(self.on_page(match url.scheme() {
+                "https" => untrusted("a URL with a user name in it is never followed", url),
+                _ => untrusted("only https is followed", url),
+            }));
+        };
+        let grade = Grade::of(request);
+        if grade == Grade::Plain {
+            return Ok(origin);
+        }
+        if !self.origins.may_have(grade, &origin) {
+            return Err(self.on_page(match grade {
+                Grade::Credential => {
+                    Error::untrusted_origin(format!("{origin} would have got the credentials"))
+                        .hint(name_it("--idp-url", &origin.to_string()))
+                }
+                _ => Error::untrusted_origin(format!(
+                    "{origin} would have got a code or an assertion"
+                ))
+                .hint(name_it("--via", &origin.to_string())),
+            }));
+        }
+        if grade == Grade::Credential {
+            self.check_returns()?;
+        }
+        // An assertion that somebody else's page submits is none that this login asked for.
+        if grade == Grade::Assertion && request.form().is_some() {
+            let sender = self.here();
+            if let Some(sender) =
+                sender.filter(|sender| !self.origins.may_have(Grade::Assertion, sender))
+            {
+                return Err(self.on_page(
+                    Error::untrusted_origin(format!(
+                        "{sender} submits a code or an assertion, and nobody named it"
+                    ))
+                    .hint(name_it("--via", &sender.to_string())),
+                ));
+            }
+        }
+        Ok(origin)
+    }
+
+    /// Whether the answer of this login goes to origins that may have it, as far as the requests so far say
+    fn check_returns(&self) -> Result<(), Error> {
+        let refused = self.origins.refused_returns();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let origins: Vec<String> = refused.iter().map(Origin::to_string).collect();
+        let flags: Vec<String> = origins
+            .iter()
+            .map(|origin| format!("--via {origin}"))
+            .collect();
+        Err(self.on_page(
+            Error::untrusted_origin(
+                "the answer of this login would go to an origin that nobody named",
+            )
+            .at("origins", origins.join(" "))
+            .hint(format!(
+                "add {} only if these are your company's hosts",
+                flags.join(" ")
+            )),
+        ))
+    }
+
+    fn on_page(&self, error: Error) -> Error {
+        match &self.here {
+            Some(here) => error.at("page", show(here)),
+            None => error,
+        }
+    }
+
+    fn note_leg(&mut self, request: &Request, here: Origin, to: &Origin) {
+        if here != *to
+            && let Some(back_to) = return_address(request).as_ref().and_then(Origin::of)
+        {
+            self.origins.add_leg(here, back_to);
+        }
+    }
+
+    fn add_headers(&self, request: &Request, wire: &mut Wire) {
+        let mut set = |name: &str, value: &str| {
+            if !wire.headers.iter().any(|(known, _)| known == name) {
+                wire.headers.push((name.into(), value.to_owned().into()));
+            }
+        };
+        // Some providers answer a login page only to a browser's Accept (LemonLDAP::NG gives JSON with 401 otherwise).
+        set("accept", ACCEPT);
+        if let Some(content_type) = &wire.content_type.clone() {
+            set("content-type", content_type);
+        }
+        // Frameworks' CSRF checks ask for the sender's origin on a form post; nobody needs its path or query.
+        let here = self.here();
+        if request.method() == "POST" && request.form().is_some() && here == Origin::of(&wire.url) {
+            let origin = here.map(|origin| origin.to_string()).unwrap_or_default();
+            set("referer", &format!("{origin}/"));
+            set("origin", &origin);
+        }
+        if let Some(cookies) = self.jar.header(&wire.url) {
+            set("cookie", &cookies);
+        }
+    }
+
+    /// The same request with the same cookies a third time can only be a loop
+    fn count(&mut self, wire: &Wire) -> Result<(), Error> {
+        let mut hasher = DefaultHasher::new();
+        wire.method.hash(&mut hasher);
+        wire.url.as_str().hash(&mut hasher);
+        wire.body.hash(&mut hasher);
+        let cookies = wire.headers.iter().find(|(name, _)| name == "cookie");
+        cookies.map(|(_, value)| value.as_str()).hash(&mut hasher);
+        let times = self.made.entry(hasher.finish()).or_default();
+        *times += 1;
+        match *times {
+            0..=2 => Ok(()),
+            _ => Err(Error::unexpected_page("the login goes round in a circle")
+                .at("host", wire.url.host_str().unwrap_or_default())
+                .at("path", redact::path(wire.url.path()))
+                .hint("servers send us in circles when cookies get lost, often between replicas without affinity")),
+        }
+    }
+
+    fn arrived(&mut self, page: &Page) {
+        let hop = Hop {
+            number: u32::try_from(self.trail.hops().len() + 1).unwrap_or(u32::MAX),
+            method: page.sent().method(),
+            host: host_and_port(page.url()),
+            path: page.path(),
+            status: page.status(),
+            what: page.kind().as_str(),
+        };
+        tracing::debug!(
+            hop = hop.number,
+            method = hop.method,
+            host = hop.host,
+            path = hop.path,
+            status = hop.status,
+            what = hop.what,
+            "exchange"
+        );
+        self.listener.tell(&Event::Hop(&hop));
+        self.trail.push(hop);
+        self.note_refusal(page);
+        self.here = Some(page.url().clone());
+    }
+
+    /// A provider that refuses sends `error` back to the portal, whose own page says less
+    fn note_refusal(&mut self, page: &Page) {
+        let said = match page.kind() {
+            PageKind::Redirect(to) => refusal_in(|name| query(to, name)),
+            PageKind::AutoSubmit(form) => refusal_in(|name| form.value(name).map(str::to_owned)),
+            _ => None,
+        };
+        if said.is_some() {
+            self.refusal = said;
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("origins", &self.origins)
+            .field("trail", &self.trail)
+            .finish_non_exhaustive()
+    }
+}
+
+fn refusal_in(parameter: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let error = parameter("error").filter(|_| parameter("state").is_some())?;
+    let said = match parameter("error_description") {
+        Some(description) => format!("{error}: {description}"),
+        None => error,
+    };
+    Some(redact::one_line(&said))
+}
+
+fn query(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+fn untrusted(message: &str, url: &Url) -> Error {
+    Error::untrusted_origin(message).at("to", show(url))
+}
+
+fn name_it(option: &str, origin: &str) -> String {
+    format!("add {option} {origin} only if this is your company's host")
+}
+
+/// Scheme, host, port and path
+fn show(url: &Url) -> String {
+    format!(
+        "{}://{}{}",
+        url.scheme(),
+        host_and_port(url),
+        redact::path(url.path())
+    )
+}
+
+fn host_and_port(url: &Url) -> String {
+    let host = redact::one_line(url.host_str().unwrap_or_default());
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
+    }
+}
+
+/// What a browser sends when a person opens a page
+const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";

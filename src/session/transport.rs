@@ -1,0 +1,204 @@
+//! One exchange over HTTP: bounded in time and size, retried only where nothing can have happened.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Method, Response};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Grade, Http, Limits};
+use crate::Error;
+use crate::request::Wire;
+
+/// What a server answered
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+/// Sends `wire` and reads the whole answer
+///
+/// A GET that failed before an answer is tried twice more; one that carries a secret only if the connection did not
+/// come up, since what it carries may be good for one use. A POST is never repeated.
+pub(super) async fn exchange(
+    http: &Http,
+    wire: &Wire,
+    grade: Grade,
+    limits: Limits,
+    deadline: Instant,
+) -> Result<Answer, Error> {
+    let mut waits = RETRY_WAITS.iter();
+    let response = loop {
+        let sent = timeout_at(deadline, request(http, wire)?.send())
+            .await
+            .map_err(|_| past_deadline(wire, limits))?;
+        let error = match sent {
+            Ok(response) => break response,
+            Err(error) => error.without_url(),
+        };
+        let harmless = wire.method == "GET" && (grade == Grade::Plain || error.is_connect());
+        let told = explain(http, wire, error);
+        match waits
+            .next()
+            .filter(|_| harmless && told.kind().is_retryable())
+        {
+            Some(wait) if Instant::now() + *wait < deadline => sleep(*wait).await,
+            _ => return Err(told),
+        }
+    };
+    timeout_at(deadline, read(http, wire, limits, response))
+        .await
+        .map_err(|_| past_deadline(wire, limits))?
+}
+
+fn request(http: &Http, wire: &Wire) -> Result<reqwest::RequestBuilder, Error> {
+    let method = if wire.method == "POST" {
+        Method::POST
+    } else {
+        Method::GET
+    };
+    let mut request = http.client.request(method, wire.url.clone());
+    for (name, value) in &wire.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid_header(name))?;
+        let mut value =
+            HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid_header(name.as_str()))?;
+        value.set_sensitive(true);
+        request = request.header(name, value);
+    }
+    Ok(match wire.method {
+        "POST" => request.body(wire.body.to_vec()),
+        _ => request,
+    })
+}
+
+async fn read(
+    http: &Http,
+    wire: &Wire,
+    limits: Limits,
+    mut response: Response,
+) -> Result<Answer, Error> {
+    let status = response.status().as_u16();
+    let size: usize = response
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if size > limits.headers {
+        return Err(too_large(wire, "the headers", limits.headers));
+    }
+    let headers = response.headers().iter().map(|(name, value)| {
+        // Set-Cookie may hold any byte; a header that is no text is of no use, but must not end the login.
+        (
+            name.as_str().to_owned(),
+            String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        )
+    });
+    let headers = headers.collect();
+    let mut body = Vec::new();
+    // The client inflates as it reads, so that a bomb meets the limit early.
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| explain(http, wire, error.without_url()))?
+    {
+        if body.len() + chunk.len() > limits.body {
+            return Err(too_large(wire, "the page", limits.body));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
+}
+
+fn explain(http: &Http, wire: &Wire, error: reqwest::Error) -> Error {
+    let host = wire.url.host_str().unwrap_or_default();
+    if let Some(refusal) = http
+        .trust
+        .refusal(host.trim_start_matches('[').trim_end_matches(']'))
+        .filter(|_| is_certificate(&error))
+    {
+        return refusal.because(error);
+    }
+    let chain = chain(&error);
+    if chain.contains("proxy authorization required")
+        || chain.contains("proxy authentication required")
+    {
+        return Error::config("the proxy asks for a user name and password")
+            .at("host", host)
+            .hint("put them into HTTPS_PROXY, as http://USER:PASSWORD@PROXY:PORT")
+            .because(error);
+    }
+    if chain.contains("message head is too large") {
+        return too_large(wire, "the headers", 100).because(error);
+    }
+    let message = match (error.is_timeout(), error.is_connect()) {
+        (true, true) => "the connection did not come up in time",
+        (true, false) => "the server stayed silent for too long",
+        (false, true) => "the server cannot be reached",
+        (false, false) if error.is_decode() => {
+            return Error::unexpected_page("the answer's content encoding is broken")
+                .at("host", host)
+                .because(error);
+        }
+        (false, false) => "the connection failed",
+    };
+    Error::transport(message).at("host", host).because(error)
+}
+
+fn is_certificate(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if matches!(
+            cause.downcast_ref(),
+            Some(rustls::Error::InvalidCertificate(_))
+        ) {
+            return true;
+        }
+        // `io::Error` hides what it wraps: its own source is that of the wrapped error.
+        source = match cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),
+            None => cause.source(),
+        };
+    }
+    false
+}
+
+fn chain(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text.to_ascii_lowercase()
+}
+
+fn invalid_header(name: &str) -> Error {
+    Error::config("a header cannot be sent as it is").at("name", name)
+}
+
+fn past_deadline(wire: &Wire, limits: Limits) -> Error {
+    Error::transport(format!(
+        "the login was not done after {} s",
+        limits.deadline.as_secs()
+    ))
+    .at("host", wire.url.host_str().unwrap_or_default())
+    .hint("a longer --timeout gives it more time")
+}
+
+fn too_large(wire: &Wire, what: &str, limit: usize) -> Error {
+    Error::unexpected_page(format!("{what} went over the limit of {limit}"))
+        .at("host", wire.url.host_str().unwrap_or_default())
+        .at("path", crate::redact::path(wire.url.path()))
+}
+
+const RETRY_WAITS: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(1000)];

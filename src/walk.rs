@@ -1,0 +1,396 @@
+//! The loop of a login: act on each page until we are where we wanted to be, or an error or a limit ends it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::credentials::Credentials;
+use crate::event::{Event, Listener};
+use crate::page::{Form, PageKind};
+use crate::session::{Limits, Network, Origin, Origins, Session};
+use crate::visit::{Progress, Visit, Wishes};
+use crate::{Error, IdpAdapter, Page, Recognition, Request, Trail};
+
+/// How a login goes: who signs in, which adapters know the way, and who may have the credentials
+///
+/// One value serves any number of logins, one after the other or at once; each has its own cookies, limits and trail.
+///
+/// ```no_run
+/// use doorward::{Credentials, Secret, Walk};
+/// # use doorward::{Error, IdpAdapter};
+/// # fn walk(acme: impl IdpAdapter + 'static) -> Result<Walk, Error> {
+/// let walk = Walk::new()
+///     .credentials(Credentials::new("ci-bot", Secret::new("correct horse"))?)
+///     .adapter(acme)
+///     .idp_url("https://id.acme.example")?;
+/// # Ok(walk)
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Walk {
+    credentials: Option<Credentials>,
+    adapters: Vec<Arc<dyn IdpAdapter>>,
+    named: Vec<Origin>,
+    via: Vec<Origin>,
+    wishes: Wishes,
+    network: Network,
+    limits: Limits,
+    listener: Listener,
+}
+
+impl Walk {
+    /// No credentials, no adapters, nobody named; 60 requests and 120 seconds at most
+    pub fn new() -> Self {
+        Self {
+            credentials: None,
+            adapters: Vec::new(),
+            named: Vec::new(),
+            via: Vec::new(),
+            wishes: Wishes::default(),
+            network: Network::new(),
+            limits: Limits {
+                hops: 60,
+                body: 4 << 20,
+                headers: 64 << 10,
+                deadline: Duration::from_secs(120),
+            },
+            listener: Listener::default(),
+        }
+    }
+
+    /// Who signs in
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Adds an adapter; several may serve in one login
+    ///
+    /// If it stays the only one, it also gets login forms that it does not recognize, at an origin that was named.
+    #[must_use]
+    pub fn adapter(self, adapter: impl IdpAdapter + 'static) -> Self {
+        self.shared_adapter(Arc::new(adapter))
+    }
+
+    /// Adds an adapter that others use, too
+    #[must_use]
+    pub fn shared_adapter(mut self, adapter: Arc<dyn IdpAdapter>) -> Self {
+        self.adapters.push(adapter);
+        self
+    }
+
+    /// Names an origin that may have the credentials: scheme, host and port of `url`
+    ///
+    /// Without one, only the portal's own login form gets them. May be called several times.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config) for anything but an https URL without user name.
+    pub fn idp_url(mut self, url: &str) -> Result<Self, Error> {
+        self.named.push(Origin::parse(url)?);
+        Ok(self)
+    }
+
+    /// Names an origin that may have codes and assertions on their way back, but no credentials
+    ///
+    /// # Errors
+    ///
+    /// As [`idp_url`](Self::idp_url).
+    pub fn via(mut self, url: &str) -> Result<Self, Error> {
+        self.via.push(Origin::parse(url)?);
+        Ok(self)
+    }
+
+    /// Chooses `label` where a page offers several ways to log in; may be called several times
+    #[must_use]
+    pub fn login_option(mut self, label: &str) -> Self {
+        self.wishes.options.push(label.into());
+        self
+    }
+
+    /// Accepts terms of use where a page asks
+    #[must_use]
+    pub fn accept_terms(mut self) -> Self {
+        self.wishes.terms = true;
+        self
+    }
+
+    /// Gives consent where a page asks; from then on codes go to named origins only
+    #[must_use]
+    pub fn accept_consent(mut self) -> Self {
+        self.wishes.consent = true;
+        self
+    }
+
+    /// Trust, names, proxies and time-outs of the network
+    #[must_use]
+    pub fn network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// How many requests one login may make; 60 unless told otherwise
+    #[must_use]
+    pub fn max_hops(mut self, hops: u32) -> Self {
+        self.limits.hops = hops;
+        self
+    }
+
+    /// How long one login may take; 120 seconds unless told otherwise
+    #[must_use]
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.limits.deadline = time;
+        self
+    }
+
+    /// Calls `callback` for what happens on the way
+    #[must_use]
+    pub fn on_event(mut self, callback: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.listener = Listener::new(callback);
+        self
+    }
+
+    /// Whether `origin` may have codes and refresh tokens in a login that begins at `own`
+    pub(crate) fn permits(&self, own: &Origin, origin: &Origin) -> bool {
+        own == origin || self.named.contains(origin) || self.via.contains(origin)
+    }
+
+    /// Walks from `start` until `destination` says that we have arrived
+    pub(crate) async fn to(
+        &self,
+        start: Request,
+        destination: &dyn Destination,
+    ) -> Result<Arrival, Error> {
+        let own = Origin::of(start.url())
+            .ok_or_else(|| Error::config("a login starts at an https URL"))?;
+        let origins = Origins::new(own, self.named.clone(), self.via.clone());
+        let mut session = Session::new(&self.network, origins, self.limits, self.listener.clone())?;
+        let mut progress = Progress::default();
+        match self
+            .steps(start, destination, &mut session, &mut progress)
+            .await
+        {
+            Ok(page) => Ok(Arrival {
+                page,
+                trail: session.trail().clone(),
+                idp: progress.signed_in.map(|(_, origin)| origin),
+            }),
+            Err(error) => Err(error.with_trail(session.trail())),
+        }
+    }
+
+    async fn steps(
+        &self,
+        start: Request,
+        destination: &dyn Destination,
+        session: &mut Session,
+        progress: &mut Progress,
+    ) -> Result<Page, Error> {
+        let mut page = session.send(start).await?;
+        // Every turn makes at least one request, or ends; the session counts them.
+        loop {
+            if destination.reached(&page)? {
+                return Ok(page);
+            }
+            page = match page.kind() {
+                PageKind::Redirect(to) => session.follow(&page, to).await?,
+                PageKind::AutoSubmit(form) => {
+                    session.send(Request::submit(Form::clone(form))).await?
+                }
+                _ => self.dispatch(page, destination, session, progress).await?,
+            };
+        }
+    }
+
+    /// Takes a page further that does not go on by itself
+    async fn dispatch(
+        &self,
+        page: Page,
+        destination: &dyn Destination,
+        session: &mut Session,
+        progress: &mut Progress,
+    ) -> Result<Page, Error> {
+        let own = match session.is_on_the_way(page.url()) {
+            true => destination.pages().recognizes(&page),
+            false => Recognition::No,
+        };
+        let own = match own {
+            // A satellite's control plane has the same pages as the portal that sent us there.
+            Recognition::Certain(_) => own,
+            _ if session.is_own(page.url()) => own,
+            _ => Recognition::No,
+        };
+        if let Recognition::Certain(_) = own {
+            return self.own_page(page, destination, session, progress).await;
+        }
+        if let Some(error) = unavailable(&page) {
+            return Err(error);
+        }
+        let hops = session.trail().hops().len();
+        match self.choose(&page, session)? {
+            Some((adapter, why)) => {
+                if !session.may_have_credentials(page.url()) {
+                    return Err(session
+                        .unnamed(&page, "asks for credentials")
+                        .at("recognized", why));
+                }
+                let origin = Origin::of(page.url())
+                    .map(|origin| origin.to_string())
+                    .unwrap_or_default();
+                let mut visit =
+                    Visit::new(session, progress, &self.wishes, self.credentials.as_ref());
+                let next = adapter
+                    .sign_in(page, &mut visit)
+                    .await
+                    .map_err(|error| error.by(adapter.name()))?;
+                if session.trail().hops().len() == hops {
+                    return Err(Error::unexpected_page(
+                        "the adapter gave back its page unanswered",
+                    )
+                    .by(adapter.name()));
+                }
+                session.tell(&Event::SignedIn {
+                    adapter: adapter.name(),
+                    origin: &origin,
+                });
+                progress.signed_in = Some((adapter.name(), origin));
+                Ok(next)
+            }
+            None => match page.kind() {
+                PageKind::Refresh { url, delay } if *delay <= PATIENCE => {
+                    session.send(Request::get(url)).await
+                }
+                PageKind::Link(url) if session.is_own(page.url()) => {
+                    session.send(Request::get(url)).await
+                }
+                _ if own != Recognition::No => {
+                    self.own_page(page, destination, session, progress).await
+                }
+                _ => Err(self.stranded(&page, session)),
+            },
+        }
+    }
+
+    async fn own_page(
+        &self,
+        page: Page,
+        destination: &dyn Destination,
+        session: &mut Session,
+        progress: &mut Progress,
+    ) -> Result<Page, Error> {
+        let mut visit = Visit::new(session, progress, &self.wishes, self.credentials.as_ref());
+        destination.pages().sign_in(page, &mut visit).await
+    }
+
+    /// The adapter that knows `page` best, and by what
+    fn choose(
+        &self,
+        page: &Page,
+        session: &Session,
+    ) -> Result<Option<(&dyn IdpAdapter, &'static str)>, Error> {
+        let adapters = self.adapters.iter().map(Arc::as_ref);
+        let mut ranked: Vec<(&dyn IdpAdapter, Recognition)> = adapters
+            .map(|adapter| (adapter, adapter.recognizes(page)))
+            .collect();
+        ranked.retain(|(_, recognition)| *recognition != Recognition::No);
+        ranked.sort_by_key(|(_, recognition)| std::cmp::Reverse(recognition.rank()));
+        match (ranked.as_slice(), self.adapters.as_slice()) {
+            ([(a, first), (b, second), ..], _) if first.rank() == second.rank() => Err(
+                Error::config("two adapters recognize this page equally well")
+                    .at("page", page.path())
+                    .at(a.name(), first.why())
+                    .at(b.name(), second.why())
+                    .hint("say which one it is with --idp NAME"),
+            ),
+            ([(adapter, recognition), ..], _) => Ok(Some((*adapter, recognition.why()))),
+            ([], [only])
+                if matches!(page.kind(), PageKind::Login)
+                    && session.may_have_credentials(page.url()) =>
+            {
+                Ok(Some((
+                    only.as_ref(),
+                    "the only adapter, at an origin that was named",
+                )))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn stranded(&self, page: &Page, session: &Session) -> Error {
+        let names: Vec<&str> = self.adapters.iter().map(|adapter| adapter.name()).collect();
+        let error = Error::no_adapter("no adapter recognizes this page")
+            .at("host", page.host())
+            .at("path", page.path())
+            .at("status", page.status().to_string())
+            .at("structure", page.structure())
+            .at(
+                "adapters",
+                if names.is_empty() {
+                    "none".into()
+                } else {
+                    names.join(", ")
+                },
+            );
+        let named = session.may_have_credentials(page.url()) || session.is_own(page.url());
+        let origin = Origin::of(page.url())
+            .map(|origin| origin.to_string())
+            .unwrap_or_default();
+        error.hint(match named {
+            true => "if it is a login page, its provider may need an adapter of its own; \
+                     if it is a message for people, open the portal in a browser to read it"
+                .to_owned(),
+            false => format!(
+                "nobody named {origin}: add --idp-url {origin} only if this is your company's host"
+            ),
+        })
+    }
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Where a walk is to end, and what it may meet at its front door
+pub(crate) trait Destination: fmt::Debug + Send + Sync {
+    /// Whether `page` is what we came for; asked before anything else is done with it
+    fn reached(&self, page: &Page) -> Result<bool, Error>;
+
+    /// The front door's own pages that are no login: choosers, terms, refusals
+    fn pages(&self) -> &dyn IdpAdapter;
+}
+
+/// What a walk came back with
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) page: Page,
+    pub(crate) trail: Trail,
+    pub(crate) idp: Option<String>,
+}
+
+/// 429 and 5xx, wherever they come from
+fn unavailable(page: &Page) -> Option<Error> {
+    let status = page.status();
+    if status != 429 && status < 500 {
+        return None;
+    }
+    let error = Error::unavailable(match status {
+        429 => "the server asks to slow down".to_owned(),
+        _ => format!("the server failed with status {status}"),
+    });
+    let error = error.at("host", page.host()).at("path", page.path());
+    let seconds = page
+        .header("retry-after")
+        .and_then(|value| value.trim().parse().ok());
+    Some(match seconds {
+        Some(seconds) => error
+            .retry_after(Duration::from_secs(seconds))
+            .at("retry_after", format!("{seconds} s")),
+        None => error,
+    })
+}
+
+/// A page that moves on later than this waits for a person, or ends their session
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,0 +1,158 @@
+//! A Kubernetes API server that knows one pod, and checks its callers' tokens as the real one does.
+
+use serde_json::{Value, json};
+
+use crate::clock::iso_date;
+use crate::http::{Answer, Ask};
+use crate::world::World;
+
+pub(crate) struct ApiServer {
+    issuer: String,
+}
+
+impl ApiServer {
+    /// Trusts the tokens of that portal's issuer
+    pub(crate) fn new(portal: String) -> Self {
+        Self {
+            issuer: format!("{portal}/auth/idp/k8sIdp"),
+        }
+    }
+
+    pub(crate) fn answer(&self, ask: &Ask, world: &World) -> Answer {
+        let Some(user) = self.user(ask, world) else {
+            return status(401, "Unauthorized", "Unauthorized");
+        };
+        if ask.method() != "GET" {
+            let message = format!("User \"{user}\" cannot change anything here");
+            return status(403, "Forbidden", &message);
+        }
+        let started = iso_date(world.clock().seconds());
+        match ask.path() {
+            "/version" => Answer::json(
+                200,
+                &json!({
+                    "major": "1", "minor": "34", "gitVersion": "v1.34.0",
+                    "gitCommit": "", "gitTreeState": "clean", "buildDate": started,
+                    "goVersion": "go1.24", "compiler": "gc", "platform": "linux/amd64",
+                }),
+            ),
+            // A server without aggregated discovery: kubectl falls back to one request per group.
+            "/api" => Answer::json(
+                200,
+                &json!({
+                    "kind": "APIVersions", "versions": ["v1"],
+                    "serverAddressByClientCIDRs": [
+                        {"clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1:443"},
+                    ],
+                }),
+            ),
+            "/apis" => Answer::json(
+                200,
+                &json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": []}),
+            ),
+            "/api/v1" => Answer::json(200, &resources()),
+            "/api/v1/namespaces/default/pods" | "/api/v1/pods" => pods(ask, &started),
+            "/api/v1/namespaces/default/pods/hello" => Answer::json(200, &pod(&started)),
+            _ => status(
+                404,
+                "NotFound",
+                "the server could not find the requested resource",
+            ),
+        }
+    }
+
+    /// The user of a token with a good signature, issuer and audience, not a second too old
+    fn user(&self, ask: &Ask, world: &World) -> Option<String> {
+        let token = world.secret(ask.bearer()?);
+        let claims = world.keys.read_token(&token)?;
+        let now = world.clock().seconds();
+        let number = |name: &str| claims.get(name).and_then(Value::as_u64);
+        let audience = claims.get("aud")?;
+        let for_us = match audience {
+            Value::String(one) => one == AUDIENCE,
+            Value::Array(many) => many.iter().any(|one| one == AUDIENCE),
+            _ => false,
+        };
+        let good = claims.get("iss").and_then(Value::as_str) == Some(&self.issuer)
+            && for_us
+            && number("exp")? > now
+            && number("nbf").unwrap_or_default() <= now;
+        let sub = claims.get("sub").and_then(Value::as_str)?;
+        good.then(|| sub.to_owned())
+    }
+}
+
+fn status(code: u16, reason: &str, message: &str) -> Answer {
+    Answer::json(
+        code,
+        &json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": message, "reason": reason, "code": code,
+        }),
+    )
+}
+
+fn resources() -> Value {
+    let verbs = json!(["get", "list", "watch"]);
+    json!({
+        "kind": "APIResourceList", "groupVersion": "v1",
+        "resources": [
+            {
+                "name": "namespaces", "singularName": "namespace", "namespaced": false,
+                "kind": "Namespace", "verbs": verbs, "shortNames": ["ns"],
+            },
+            {
+                "name": "pods", "singularName": "pod", "namespaced": true, "kind": "Pod",
+                "verbs": verbs, "shortNames": ["po"], "categories": ["all"],
+            },
+        ],
+    })
+}
+
+fn pods(ask: &Ask, started: &str) -> Answer {
+    let accept = ask.header("accept").unwrap_or_default();
+    if !accept.contains("as=Table") {
+        return Answer::json(
+            200,
+            &json!({
+                "kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "42"},
+                "items": [pod(started)],
+            }),
+        );
+    }
+    let column = |name: &str, kind: &str| json!({"name": name, "type": kind, "format": "", "description": name, "priority": 0});
+    let pod = pod(started);
+    let metadata = pod.get("metadata").cloned().unwrap_or_default();
+    Answer::json(
+        200,
+        &json!({
+            "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": "42"},
+            "columnDefinitions": [
+                {"name": "Name", "type": "string", "format": "name", "description": "Name", "priority": 0},
+                column("Ready", "string"), column("Status", "string"),
+                column("Restarts", "string"), column("Age", "string"),
+            ],
+            "rows": [{
+                "cells": ["hello", "1/1", "Running", "0", "5m"],
+                "object": {
+                    "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
+                    "metadata": metadata,
+                },
+            }],
+        }),
+    )
+}
+
+fn pod(started: &str) -> Value {
+    json!({
+        "kind": "Pod", "apiVersion": "v1",
+        "metadata": {
+            "name": "hello", "namespace": "default", "uid": "6f1c2b9e-4b5d-4a57-9a55-6d7b1f0f4c11",
+            "resourceVersion": "41", "creationTimestamp": started.replace(".000Z", "Z"),
+        },
+        "spec": {"containers": [{"name": "hello", "image": "example.test/hello:1"}]},
+        "status": {"phase": "Running"},
+    })
+}
+
+const AUDIENCE: &str = "kubernetes";

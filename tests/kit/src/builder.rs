@@ -1,0 +1,259 @@
+//! Puts a testbed together.
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use tokio_rustls::TlsAcceptor;
+
+use crate::api_server::ApiServer;
+use crate::fault::Fault;
+use crate::http::{Answer, Ask};
+use crate::idp::IdpDouble;
+use crate::keys::Keys;
+use crate::okta::{Okta, OktaSwitches};
+use crate::openunison::{OpenUnison, PortalSwitches};
+use crate::person::Person;
+use crate::serve::{Server, Service, Shared};
+use crate::testbed::Testbed;
+use crate::tls::{Certificates, TlsSwitch};
+use crate::world::{API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, Names, PORTAL_HOST, Site, World};
+
+/// What stands behind the portal
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum PortalIdp {
+    /// The Okta org, by OIDC
+    #[default]
+    OktaOidc,
+    /// The Okta org, by SAML 2.0
+    OktaSaml,
+    /// The portal's own login form over its directory
+    Form,
+}
+
+/// Puts a world together
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use doorward_testkit::{OktaSwitches, PortalIdp, PortalSwitches, StepUp, Testbed};
+///
+/// let bed = Testbed::builder()
+///     .idp(PortalIdp::OktaSaml)
+///     .okta(OktaSwitches { step_up: StepUp::Password, ..OktaSwitches::default() })
+///     .portal(PortalSwitches { grace: Duration::from_secs(5), ..PortalSwitches::default() })
+///     .start()?;
+/// assert_eq!(bed.count("k8sou", "/k8stoken/token/user"), 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Builder {
+    idp: PortalIdp,
+    double: Option<Box<dyn IdpDouble>>,
+    satellite: bool,
+    okta: OktaSwitches,
+    portal: PortalSwitches,
+    people: Vec<Person>,
+    names: Names,
+    tls: TlsSwitch,
+    faults: Vec<Fault>,
+}
+
+impl Builder {
+    /// Chooses what stands behind the portal
+    #[must_use]
+    pub fn idp(mut self, idp: PortalIdp) -> Self {
+        self.idp = idp;
+        self
+    }
+
+    /// Puts an identity provider of the test's own behind the portal
+    #[must_use]
+    pub fn idp_double(mut self, double: Box<dyn IdpDouble>) -> Self {
+        self.double = Some(double);
+        self
+    }
+
+    /// Makes the portal a satellite: its identity provider is another OpenUnison, which has the chosen one
+    #[must_use]
+    pub fn satellite(mut self) -> Self {
+        self.satellite = true;
+        self
+    }
+
+    /// Sets the Okta org's switches
+    #[must_use]
+    pub fn okta(mut self, switches: OktaSwitches) -> Self {
+        self.okta = switches;
+        self
+    }
+
+    /// Sets the portal's switches
+    #[must_use]
+    pub fn portal(mut self, switches: PortalSwitches) -> Self {
+        self.portal = switches;
+        self
+    }
+
+    /// Adds somebody with an account; [`USER`] has one in any case
+    #[must_use]
+    pub fn person(mut self, person: Person) -> Self {
+        self.people.push(person);
+        self
+    }
+
+    /// Chooses how the sites are reached
+    #[must_use]
+    pub fn names(mut self, names: Names) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// Chooses the certificate
+    #[must_use]
+    pub fn tls(mut self, switch: TlsSwitch) -> Self {
+        self.tls = switch;
+        self
+    }
+
+    /// Adds a trouble
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// Opens the ports and serves
+    ///
+    /// # Errors
+    ///
+    /// When no loopback port can be opened.
+    pub fn start(self) -> io::Result<Testbed> {
+        let mut people = vec![Person::new(USER, PASSWORD).groups(&["admins", "k8s-users"])];
+        people.extend(self.people);
+        let idp = self
+            .double
+            .unwrap_or_else(|| Box::new(Okta::new(self.okta, people.clone(), self.idp)));
+
+        let mut names: Vec<String> = [PORTAL_HOST, API_HOST, EVIL_HOST, CONTROL_PLANE_HOST]
+            .map(str::to_owned)
+            .to_vec();
+        names.extend(idp.sites());
+        let (listeners, sites) = open(&names, self.names)?;
+        let hosts: Vec<String> = sites.iter().map(Site::host).collect();
+        let certificates = Certificates::make(&hosts, self.tls)?;
+        let world = World::new(Keys::load()?, sites, certificates.ca_pem);
+        for person in &people {
+            world.secret(&person.password);
+        }
+
+        let form = self.idp == PortalIdp::Form;
+        let portal = if self.satellite {
+            let behind = OpenUnison::new(
+                CONTROL_PLANE_HOST,
+                PortalSwitches::default(),
+                people.clone(),
+                idp,
+                form,
+                &world,
+            );
+            OpenUnison::new(
+                PORTAL_HOST,
+                self.portal,
+                people,
+                Box::new(behind),
+                false,
+                &world,
+            )
+        } else {
+            OpenUnison::new(PORTAL_HOST, self.portal, people, idp, form, &world)
+        };
+        let api = ApiServer::new(world.origin(PORTAL_HOST));
+        let shared = Arc::new(Shared::new(
+            world,
+            Box::new(Sites { portal, api }),
+            self.faults,
+        ));
+        let server = Server::start(
+            listeners,
+            TlsAcceptor::from(certificates.config),
+            Arc::clone(&shared),
+        )?;
+        Ok(Testbed::new(shared, server))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("idp", &self.idp)
+            .field("okta", &self.okta)
+            .field("portal", &self.portal)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Sites {
+    portal: OpenUnison,
+    api: ApiServer,
+}
+
+impl Service for Sites {
+    fn answer(&mut self, ask: &Ask, world: &World) -> Answer {
+        match ask.site() {
+            API_HOST => self.api.answer(ask, world),
+            EVIL_HOST => evil(ask, world),
+            "" => {
+                world.complain(format!(
+                    "a request for the unknown host of {}",
+                    ask.origin()
+                ));
+                Answer::empty(421)
+            }
+            _ => self.portal.answer(ask, world),
+        }
+    }
+}
+
+/// A login form as any phisher would put up
+fn evil(ask: &Ask, world: &World) -> Answer {
+    if ask.method() != "GET" {
+        world.complain("the evil host got a form");
+    }
+    Answer::html(
+        200,
+        "<!DOCTYPE html><html><head><title>Sign in</title></head><body>\
+         <form method=\"post\" action=\"/login\"><input name=\"username\">\
+         <input type=\"password\" name=\"password\"><button>Sign in</button></form></body></html>",
+    )
+}
+
+fn open(names: &[String], how: Names) -> io::Result<(Vec<TcpListener>, Vec<Site>)> {
+    let mut listeners: Vec<TcpListener> = Vec::new();
+    let mut sites = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let address = match listeners.last() {
+            Some(listener) if how == Names::Hosts => listener.local_addr()?,
+            _ => {
+                let listener = TcpListener::bind(SocketAddr::new(Site::ip(how, place), 0))?;
+                listener.set_nonblocking(true)?;
+                let address = listener.local_addr()?;
+                listeners.push(listener);
+                address
+            }
+        };
+        sites.push(Site {
+            name: name.clone(),
+            names: how,
+            address,
+        });
+    }
+    Ok((listeners, sites))
+}
+
+/// Somebody with an account everywhere
+pub const USER: &str = "jdoe@acme.test";
+/// The password of [`USER`]; nearly every character of it must be encoded somewhere
+pub const PASSWORD: &str = "p&ss +w%rd=\"<ü>'{}\\";

@@ -1,0 +1,222 @@
+//! Canaries: no password, token, code, assertion or cookie of a whole login occurs where people look.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
+
+use std::error::Error as _;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use doorward::kubeconfig::UserAuth;
+use doorward::{Error, FrontDoor, Portal};
+use doorward_providers::{Okta, OpenUnison};
+use doorward_testkit::{
+    Builder, Fault, OKTA_HOST, OktaSwitches, PASSWORD, PORTAL_HOST, PortalIdp, PortalSwitches,
+    StepUp, Testbed, TokenShape, Trouble, USER,
+};
+use tracing_subscriber::fmt::MakeWriter;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// Everything of a failure that a program could print
+fn all_of(error: &Error) -> String {
+    let mut text = format!(
+        "{error} {error:?} {error:#?} {:?} {} {:?}",
+        error.trail(),
+        error.trail(),
+        error.next_step()
+    );
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!("{cause} {cause:?}"));
+        source = cause.source();
+    }
+    text
+}
+
+/// Every login that these tests know, good and bad
+fn worlds() -> Vec<(Builder, &'static str, &'static str)> {
+    let okta = |switches| Testbed::builder().okta(switches);
+    let portal = |switches| Testbed::builder().portal(switches);
+    vec![
+        (Testbed::builder(), USER, PASSWORD),
+        (Testbed::builder().idp(PortalIdp::OktaSaml), USER, PASSWORD),
+        (Testbed::builder().idp(PortalIdp::Form), USER, PASSWORD),
+        (Testbed::builder().satellite(), USER, PASSWORD),
+        (
+            okta(OktaSwitches {
+                form_post: true,
+                ..OktaSwitches::default()
+            }),
+            USER,
+            PASSWORD,
+        ),
+        (
+            okta(OktaSwitches {
+                state_token: TokenShape::ModelDataBag,
+                ..OktaSwitches::default()
+            }),
+            USER,
+            PASSWORD,
+        ),
+        (
+            okta(OktaSwitches {
+                step_up: StepUp::Factor,
+                ..OktaSwitches::default()
+            }),
+            USER,
+            PASSWORD,
+        ),
+        (
+            okta(OktaSwitches {
+                step_up: StepUp::Met,
+                step_up_by_redirect: true,
+                ..OktaSwitches::default()
+            }),
+            USER,
+            PASSWORD,
+        ),
+        (
+            okta(OktaSwitches {
+                identity_engine: true,
+                state_token: TokenShape::Variable,
+                ..OktaSwitches::default()
+            }),
+            USER,
+            PASSWORD,
+        ),
+        (
+            okta(OktaSwitches {
+                dashboard: true,
+                ..OktaSwitches::default()
+            }),
+            USER,
+            PASSWORD,
+        ),
+        (
+            portal(PortalSwitches {
+                corrupt_command: true,
+                ..PortalSwitches::default()
+            }),
+            USER,
+            PASSWORD,
+        ),
+        (
+            portal(PortalSwitches {
+                refuse: true,
+                ..PortalSwitches::default()
+            }),
+            USER,
+            PASSWORD,
+        ),
+        (Testbed::builder(), USER, "wr0ng-canary-passw0rd"),
+        (Testbed::builder(), "mfa-required", PASSWORD),
+        (
+            Testbed::builder()
+                .fault(Fault::new(PORTAL_HOST, "/auth/oidc", Trouble::HangUp).times(9)),
+            USER,
+            PASSWORD,
+        ),
+        (
+            Testbed::builder().fault(
+                Fault::new(
+                    OKTA_HOST,
+                    "/login/sessionCookieRedirect",
+                    Trouble::BadGateway,
+                )
+                .times(9),
+            ),
+            USER,
+            PASSWORD,
+        ),
+    ]
+}
+
+#[test]
+fn no_secret_occurs_where_people_look() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut outcomes = [0, 0];
+
+    for (builder, user, password) in worlds() {
+        let bed = builder.start().unwrap();
+        let events = Arc::new(Mutex::new(String::new()));
+        let heard = Arc::clone(&events);
+        let walk = bed
+            .walk_as(user, password)
+            .unwrap()
+            .idp_url(&bed.portal_url())
+            .unwrap()
+            .adapter(Okta::default())
+            .adapter(OpenUnison::default())
+            .on_event(move |event| heard.lock().unwrap().push_str(&format!("{event:?}")));
+        let portal = Portal::new(&bed.portal_url(), walk).unwrap();
+
+        let outcome = runtime.block_on(portal.open());
+
+        let mut shown = format!("{portal:?}{}", events.lock().unwrap());
+        match &outcome {
+            Ok(grant) => {
+                outcomes[0] += 1;
+                let kubeconfig = grant.kubeconfig(UserAuth::Token).unwrap();
+                shown.push_str(&format!(
+                    "{grant:?}{grant:#?}{kubeconfig:?}{:?}{}",
+                    grant.refresh(),
+                    grant.trail()
+                ));
+            }
+            Err(error) => {
+                outcomes[1] += 1;
+                shown.push_str(&all_of(error));
+            }
+        }
+        shown.push_str(&String::from_utf8_lossy(&std::mem::take(
+            &mut *log.0.lock().unwrap(),
+        )));
+        let mut canaries = bed.secrets();
+        canaries.push(password.to_owned());
+        assert!(canaries.len() > 2, "the servers made secrets");
+        for canary in canaries.iter().filter(|canary| canary.len() >= 8) {
+            assert!(
+                !shown.contains(canary.as_str()),
+                "{user}: {canary}\nin\n{shown}"
+            );
+            let encoded: String = url::form_urlencoded::byte_serialize(canary.as_bytes()).collect();
+            assert!(!shown.contains(&encoded), "{user}: {encoded}");
+        }
+        assert!(
+            shown.contains("/k8stoken/token/user"),
+            "the hops are logged"
+        );
+    }
+
+    assert!(outcomes[0] >= 7 && outcomes[1] >= 7, "{outcomes:?}");
+}
