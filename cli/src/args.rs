@@ -1,0 +1,447 @@
+//! The command line: subcommands and their options, each option also as a variable `DOORWARD_…`.
+
+mod login;
+pub(crate) use login::{CredentialOptions, Login, NetworkOptions};
+
+mod kubeconfig;
+pub(crate) use kubeconfig::{Allowances, KubeconfigOptions};
+
+mod output;
+pub(crate) use output::{LogFormat, Mask, MaskWhen, Output, Product};
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{
+    ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
+};
+use clap_complete::Shell;
+
+use crate::environment::{Environment, variable};
+
+/// Logs in through a token portal and its identity provider, with nobody at the keyboard
+///
+/// A Kubernetes token portal such as OpenUnison sends people to a login page, and then shows them a command that
+/// makes their kubeconfig. doorward goes the same way for a pipeline: it signs in at the login page, comes back to the
+/// portal, and writes the kubeconfig itself. The portal's command is read, and never run.
+#[derive(Debug, Parser)]
+#[command(name = "doorward", version, max_term_width = 100, after_long_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) action: Action,
+
+    /// Show each request as it is made; twice: what doorward itself thinks, too
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(help_heading = "Messages")]
+    verbose: u8,
+
+    /// Show errors only
+    #[arg(short, long, global = true, help_heading = "Messages")]
+    quiet: bool,
+
+    /// How messages on stderr look: text, or json for one JSON object per line; masks, and what a password command prints there, stay as they are
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        help_heading = "Messages"
+    )]
+    #[arg(hide_possible_values = true)]
+    pub(crate) log_format: LogFormat,
+
+    #[arg(skip)]
+    pub(crate) level: Level,
+}
+
+/// What to do
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Log in at a portal, and write the kubeconfig that it gives
+    ///
+    /// The file is $KUBECONFIG or ~/.kube/config, unless --kubeconfig names another; what is in it stays. A wrong password is
+    /// tried once. Credentials go to the origins named by --idp-url and nowhere else; without one, only the
+    /// portal's own login form gets them.
+    #[command(after_help = LOGIN_EXAMPLE)]
+    Login(Box<Login>),
+    /// Turn the saved JSON of a portal into a kubeconfig, without any network
+    ///
+    /// The JSON is what the portal answers at /k8stoken/token/user. Without --kubeconfig the kubeconfig goes to stdout, and is
+    /// merged with nothing.
+    Convert(Convert),
+    /// List the identity providers that doorward can sign in at
+    Adapters,
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+impl Action {
+    /// The portal as the caller named it
+    pub(crate) fn portal(&self) -> Option<&str> {
+        match self {
+            Self::Login(login) => Some(&login.portal.portal),
+            _ => None,
+        }
+    }
+}
+
+/// The options of `convert`
+#[derive(Args, Debug)]
+pub(crate) struct Convert {
+    /// The portal's JSON; - or nothing for stdin
+    #[arg(default_value = "-", hide_default_value = true)]
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) allowances: Allowances,
+
+    #[command(flatten)]
+    pub(crate) kubeconfig: KubeconfigOptions,
+
+    #[command(flatten)]
+    pub(crate) mask: Mask,
+}
+
+/// How much is said on stderr
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Level {
+    Quiet,
+    #[default]
+    Normal,
+    Verbose,
+    Debug,
+}
+
+/// Reads the command line and the variables
+pub(crate) fn parse(
+    words: &[OsString],
+    environment: &Environment,
+) -> Result<Arguments, clap::Error> {
+    let mut command = environment.apply(Arguments::command(), SECRET_SOURCES);
+    let matches = match command.try_get_matches_from_mut(words) {
+        Ok(matches) => matches,
+        Err(error) => return Err(explain(error, &mut command, words, environment)),
+    };
+    let mut arguments =
+        Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    arguments.level = level(&matches);
+    if let Action::Login(login) = &mut arguments.action {
+        let found = login.credentials.find_password(environment);
+        found.map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?;
+    }
+    Ok(arguments)
+}
+
+/// The whole command with no variable set, for completions
+pub(crate) fn command() -> Command {
+    Environment::default().apply(Arguments::command(), SECRET_SOURCES)
+}
+
+/// Whether messages are to be JSON, asked when the command line cannot be read
+pub(crate) fn wants_json(words: &[OsString], environment: &Environment) -> bool {
+    let is_json = |value: &OsStr| value.eq_ignore_ascii_case("json");
+    let mut flag = None;
+    for (at, word) in words.iter().enumerate() {
+        if word == "--log-format" {
+            flag = words.get(at + 1).map(OsString::as_os_str);
+        } else if let Some(value) = word
+            .to_str()
+            .and_then(|word| word.strip_prefix("--log-format="))
+        {
+            flag = Some(OsStr::new(value));
+        }
+    }
+    flag.or_else(|| environment.value(&variable("log-format")))
+        .is_some_and(is_json)
+}
+
+/// `-v` and `-q`: a flag goes before both variables
+fn level(matches: &ArgMatches) -> Level {
+    let (verbose, quiet) = (matches.get_count("verbose"), matches.get_flag("quiet"));
+    let is_flag = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+    match verbose {
+        _ if is_flag("quiet") => Level::Quiet,
+        0 if quiet => Level::Quiet,
+        0 => Level::Normal,
+        1 => Level::Verbose,
+        _ => Level::Debug,
+    }
+}
+
+/// A usage error that shows no word too many, and tells where a wrong value comes from
+fn explain(
+    mut error: clap::Error,
+    command: &mut Command,
+    words: &[OsString],
+    environment: &Environment,
+) -> clap::Error {
+    let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    let long = arg
+        .trim_start_matches("--")
+        .split([' ', '.'])
+        .next()
+        .unwrap_or_default();
+    let name = variable(long);
+    let is_flag = |word: &OsString| {
+        word.to_str()
+            .is_some_and(|word| word.starts_with(&format!("--{long}")))
+    };
+    match error.kind() {
+        // It may be a password that was not quoted, or has no option in front.
+        ErrorKind::UnknownArgument if !arg.starts_with('-') => command.error(
+            ErrorKind::UnknownArgument,
+            "there is a word too many, which is not shown here",
+        ),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation
+            if environment.value(&name).is_some() && !words.iter().any(is_flag) =>
+        {
+            let tip = StyledStr::from(format!("the value is that of the variable {name}"));
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+            error
+        }
+        _ => error,
+    }
+}
+
+/// The options that are of one level with `DOORWARD_PASSWORD`
+const SECRET_SOURCES: &[&str] = &["password-file", "password-command"];
+
+const LOGIN_EXAMPLE: &str = "\
+Example:
+  export DOORWARD_PASSWORD    # from the CI system's secrets
+  doorward login --portal k8sou.example.com --idp-url https://acme.okta.com --username ci-bot
+  kubectl get pods";
+
+const AFTER_HELP: &str = "\
+Variables: every option can be given as a variable instead, --idp-url as DOORWARD_IDP_URL. An option goes before its \
+variable, and an empty variable counts as unset. false, 0, no and off switch an option off. An option that can be \
+given several times takes one value per line. The password itself has a variable only, DOORWARD_PASSWORD.
+
+Times: 90 and 90s are seconds, 5m are minutes, 24h are hours.
+
+Exit codes:
+   0  success
+   2  the command line is wrong
+  10  Config: fix the settings
+  11  Rejected: the credentials are wrong; do not retry
+  12  AccountState: a person must act at the provider (locked, expired, enrolment, consent)
+  13  Unsupported: the provider asked for a factor that nobody configured
+  14  UntrustedOrigin: a host that nobody named asked for credentials
+  15  NoAdapter: no adapter recognizes this login page
+  16  UnexpectedPage: the provider changed, or an adapter has a bug
+  17  Denied: signed in, but the portal refuses this user
+  18  Portal: the portal's answer is not a token document
+  19  UnsafeCommand: the portal's command holds something that it may not
+  20  Unavailable: the server is overloaded or broken; try later
+  21  Transport: network or time-out; try again
+  22  Storage: a kubeconfig or lock could not be read or written, or stdout not";
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, Arguments, Level, Login, parse, wants_json};
+    use crate::environment::Environment;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        let owned = variables
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        owned.collect()
+    }
+
+    fn read(words: &str, variables: &[(&str, &str)]) -> Result<Arguments, clap::Error> {
+        let words: Vec<_> = words.split(' ').map(Into::into).collect();
+        parse(&words, &environment(variables))
+    }
+
+    fn login(words: &str, variables: &[(&str, &str)]) -> Box<Login> {
+        match read(words, variables).unwrap().action {
+            Action::Login(login) => login,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_command_is_consistent() {
+        super::command().debug_assert();
+        let all: Vec<_> = super::command()
+            .get_subcommands()
+            .flat_map(|subcommand| subcommand.get_arguments())
+            .filter_map(|arg| Some((super::variable(arg.get_long()?), "1")))
+            .collect();
+        let variables: Vec<(&str, &str)> = all
+            .iter()
+            .map(|(name, value)| (name.as_str(), *value))
+            .collect();
+        environment(&variables)
+            .apply(super::command(), &[])
+            .debug_assert();
+    }
+
+    #[test]
+    fn every_option_says_what_it_does_and_which_variable_it_has() {
+        for subcommand in super::command().get_subcommands() {
+            for arg in subcommand.get_arguments() {
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(
+                    !help.is_empty(),
+                    "{} {}",
+                    subcommand.get_name(),
+                    arg.get_id()
+                );
+                if let Some(long) = arg.get_long() {
+                    assert!(
+                        help.contains(&format!("[env:{}]", super::variable(long))),
+                        "{help}"
+                    );
+                    assert!(arg.get_help_heading().is_some(), "--{long} has no heading");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_portal_may_come_from_a_variable() {
+        let login = login(
+            "doorward login",
+            &[("DOORWARD_PORTAL", "k8sou.example.com")],
+        );
+
+        assert_eq!(login.portal.portal, "k8sou.example.com");
+    }
+
+    #[test]
+    fn a_portal_is_required() {
+        for variables in [&[][..], &[("DOORWARD_PORTAL", "")]] {
+            assert_eq!(
+                read("doorward login", variables).unwrap_err().exit_code(),
+                2
+            );
+        }
+    }
+
+    #[test]
+    fn two_sources_of_one_password_are_a_usage_error() {
+        let both = "doorward login --portal x --password-file a --password-command b";
+        assert_eq!(read(both, &[]).unwrap_err().exit_code(), 2);
+        for (first, second) in [
+            ("DOORWARD_PASSWORD", "DOORWARD_PASSWORD_FILE"),
+            ("DOORWARD_PASSWORD", "DOORWARD_PASSWORD_COMMAND"),
+            ("DOORWARD_PASSWORD_FILE", "DOORWARD_PASSWORD_COMMAND"),
+        ] {
+            let variables = [(first, "canary"), (second, "canary")];
+            let error = read("doorward login --portal x", &variables).unwrap_err();
+
+            assert_eq!(error.exit_code(), 2);
+            let shown = error.to_string();
+            assert!(shown.contains(first) && shown.contains(second), "{shown}");
+            assert!(!shown.contains("canary"));
+        }
+    }
+
+    #[test]
+    fn a_password_flag_goes_before_password_variables() {
+        let variables = [
+            ("DOORWARD_PASSWORD", "canary"),
+            ("DOORWARD_PASSWORD_COMMAND", "canary"),
+        ];
+
+        let login = login("doorward login --portal x --password-file pw", &variables);
+
+        let source = format!("{:?}", login.credentials.password.unwrap());
+        assert!(source.contains(r#"file: "pw""#), "{source}");
+    }
+
+    #[test]
+    fn an_empty_password_variable_is_no_second_source() {
+        let variables = [("DOORWARD_PASSWORD", ""), ("DOORWARD_PASSWORD_FILE", "pw")];
+
+        let login = login("doorward login --portal x", &variables);
+
+        assert!(format!("{:?}", login.credentials.password).contains(r#"file: "pw""#));
+    }
+
+    #[test]
+    fn the_level_of_a_flag_goes_before_that_of_a_variable() {
+        let level = |words, variables| read(words, variables).unwrap().level;
+        let verbose: &[_] = &[("DOORWARD_VERBOSE", "2")];
+        let quiet: &[_] = &[("DOORWARD_QUIET", "yes")];
+
+        assert_eq!(level("doorward adapters", &[]), Level::Normal);
+        assert_eq!(level("doorward adapters -v", &[]), Level::Verbose);
+        assert_eq!(level("doorward -vv adapters", &[]), Level::Debug);
+        assert_eq!(level("doorward adapters", verbose), Level::Debug);
+        assert_eq!(level("doorward adapters -q", verbose), Level::Quiet);
+        assert_eq!(level("doorward adapters", quiet), Level::Quiet);
+        assert_eq!(level("doorward adapters -v", quiet), Level::Verbose);
+        assert_eq!(
+            read("doorward adapters -v -q", &[])
+                .unwrap_err()
+                .exit_code(),
+            2
+        );
+    }
+
+    #[test]
+    fn the_format_of_usage_errors_is_known_without_parsing() {
+        let wants = |words: &str, variables| {
+            let words: Vec<_> = words.split(' ').map(Into::into).collect();
+            wants_json(&words, &environment(variables))
+        };
+        assert!(wants("doorward --nonsense --log-format json", &[]));
+        assert!(wants("doorward login --log-format=json", &[]));
+        assert!(wants("doorward login", &[("DOORWARD_LOG_FORMAT", "json")]));
+        assert!(!wants(
+            "doorward login --log-format text",
+            &[("DOORWARD_LOG_FORMAT", "json")]
+        ));
+        assert!(!wants("doorward login", &[]));
+    }
+
+    #[test]
+    fn a_wrong_value_of_a_variable_is_told_as_such() {
+        for (name, value) in [
+            ("DOORWARD_TIMEOUT", "soon"),
+            ("DOORWARD_OUTPUT", "all"),
+            ("DOORWARD_IDP", "acme"),
+        ] {
+            let error = read("doorward login --portal x", &[(name, value)]).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(
+                error
+                    .to_string()
+                    .contains(&format!("that of the variable {name}")),
+                "{error}"
+            );
+        }
+        let error = read(
+            "doorward login --portal x --timeout soon",
+            &[("DOORWARD_TIMEOUT", "5m")],
+        )
+        .unwrap_err();
+        assert!(!error.to_string().contains("DOORWARD_TIMEOUT"), "{error}");
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_not_shown() {
+        for words in [
+            "--password=canary",
+            "--password canary",
+            "-pcanary",
+            "canary",
+            "--username x canary",
+        ] {
+            let error = read(&format!("doorward login --portal x {words}"), &[]).unwrap_err();
+
+            assert_eq!(error.exit_code(), 2);
+            assert!(!error.to_string().contains("canary"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The subcommand `convert`: a portal's saved JSON becomes a kubeconfig, without network, runtime or TLS.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+
+use doorward::{Error, PortalToken};
+
+use crate::args::Convert;
+use crate::environment::Environment;
+use crate::product;
+use crate::report::{Report, Success};
+
+/// Writes the kubeconfig into the file that was named, or prints it
+pub(crate) fn run(
+    convert: &Convert,
+    environment: &Environment,
+    report: &Report,
+) -> Result<(), Error> {
+    let files = convert.kubeconfig.named_files();
+    if let Some(files) = &files {
+        files.prepare()?;
+    }
+    let token = PortalToken::parse(&read(&convert.file)?)
+        .map_err(|error| Error::portal("this is not a portal's token document").because(error))?;
+    let mut kubeconfig = token
+        .kubeconfig(&convert.allowances.allow())?
+        .with_user_auth(convert.kubeconfig.user_auth.into(), token.id_token())
+        .map_err(|error| {
+            Error::portal("the portal's kubeconfig has no user to give a token to").because(error)
+        })?;
+    convert.kubeconfig.name(&mut kubeconfig)?;
+    match files {
+        Some(files) => {
+            let written = files.write(&kubeconfig, convert.kubeconfig.how())?;
+            product::print(written.path().to_string_lossy().as_bytes())?;
+        }
+        None => {
+            let secrets = product::secrets_in(&kubeconfig);
+            product::print_secret(
+                &kubeconfig.to_yaml(),
+                &secrets,
+                convert.mask,
+                environment,
+                report,
+            )?;
+        }
+    }
+    report.success(&Success {
+        what: "kubeconfig of",
+        user: token.display_name().unwrap_or("unknown").to_owned(),
+        portal: None,
+        expires: token
+            .expires()
+            .map(|time| (time.to_string(), time.as_second())),
+        context: kubeconfig.current_context().map(str::to_owned),
+    });
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let wrong = |error: io::Error| {
+        Error::config("the portal's JSON cannot be read")
+            .at("file", path.to_string_lossy())
+            .because(error)
+    };
+    let mut json = Vec::new();
+    let input: Box<dyn Read> = match path.as_os_str() == "-" {
+        true if io::stdin().is_terminal() => {
+            return Err(Error::config(
+                "the portal's JSON should come from standard input, which is a terminal",
+            )
+            .hint("name a file, or pipe the JSON in"));
+        }
+        true => Box::new(io::stdin().lock()),
+        false => Box::new(File::open(path).map_err(wrong)?),
+    };
+    input
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut json)
+        .map_err(wrong)?;
+    match json.len() as u64 > MAX_BYTES {
+        true => Err(Error::portal("a portal's token document has 4 MiB at most")),
+        false => Ok(json),
+    }
+}
+
+/// What a login would read of an answer, too
+const MAX_BYTES: u64 = 4 << 20;

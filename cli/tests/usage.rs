@@ -1,0 +1,202 @@
+//! Help, version, and command lines that are wrong.
+
+use std::fs::File;
+
+use serde_json::Value;
+
+use crate::program::Program;
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    for words in [
+        &["--help"][..],
+        &["--version"],
+        &["help", "login"],
+        &["login", "-h"],
+        &["convert", "--help"],
+    ] {
+        let outcome = Program::new(words).run().ends_with(0);
+
+        assert!(!outcome.stdout.is_empty());
+        assert_eq!(outcome.stderr, "");
+    }
+}
+
+#[test]
+fn help_shows_no_value_of_a_variable() {
+    let names = [
+        "PASSWORD",
+        "PASSWORD_FILE",
+        "PASSWORD_COMMAND",
+        "USERNAME",
+        "PORTAL",
+        "IDP_URL",
+        "KUBECONFIG",
+    ];
+    let program = names
+        .iter()
+        .fold(Program::new(&["login", "--help"]), |program, name| {
+            program.variable(&format!("DOORWARD_{name}"), "canary")
+        });
+
+    let outcome = program.run().ends_with(0);
+
+    assert!(!outcome.stdout.contains("canary"));
+    for name in names {
+        assert!(
+            outcome.stdout.contains(&format!("DOORWARD_{name}")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_help_of_login_has_its_headings() {
+    let outcome = Program::new(&["login", "--help"]).run().ends_with(0);
+
+    for heading in [
+        "Portal and provider:",
+        "Credentials:",
+        "Network:",
+        "What the portal's answer may hold:",
+        "Kubeconfig:",
+        "Output:",
+    ] {
+        assert!(outcome.stdout.contains(heading), "{heading}");
+    }
+}
+
+#[test]
+fn the_help_lists_every_exit_code() {
+    let outcome = Program::new(&["--help"]).run().ends_with(0);
+
+    for code in (10..=22).chain([0, 2]) {
+        assert!(
+            outcome.stdout.contains(&format!("\n  {code:>2}  ")),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2() {
+    for words in [
+        &[][..],
+        &["nonsense"],
+        &["login"],
+        &["login", "--portal"],
+        &["login", "--portal", "x", "--nonsense"],
+        &["login", "--portal", "x", "--timeout", "soon"],
+        &["login", "--portal", "x", "--idp", "acme"],
+        &["login", "--portal", "x", "--output", "all"],
+        &[
+            "login",
+            "--portal",
+            "x",
+            "--password-file",
+            "a",
+            "--password-command",
+            "b",
+        ],
+        &["login", "--portal", "x", "-q", "-v"],
+        &["convert", "a", "b"],
+        &["completions", "cmd"],
+    ] {
+        let outcome = Program::new(words).run().ends_with(2);
+
+        assert_eq!(outcome.stdout, "", "{words:?}");
+        assert!(!outcome.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_usage_error_is_json_if_messages_are() {
+    let program = Program::new(&[
+        "login",
+        "--password-file",
+        "a",
+        "--password-command",
+        "b",
+        "--portal",
+        "x",
+    ]);
+
+    let outcome = program
+        .variable("DOORWARD_LOG_FORMAT", "json")
+        .run()
+        .ends_with(2);
+
+    let messages = outcome.messages();
+    let [message] = messages.as_slice() else {
+        panic!("{messages:?}")
+    };
+    assert_eq!(message["kind"], "Usage");
+    assert_eq!(message["exit_code"], 2);
+    assert!(
+        message["message"]
+            .as_str()
+            .unwrap()
+            .contains("--password-command")
+    );
+    assert_eq!(message["trail"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn adapters_are_listed_one_per_line() {
+    let outcome = Program::new(&["adapters"]).run().ends_with(0);
+
+    let names: Vec<_> = outcome
+        .stdout
+        .lines()
+        .map(|line| line.split_once("  ").unwrap().0.trim())
+        .collect();
+    assert_eq!(names, ["okta", "openunison"]);
+    assert_eq!(outcome.stderr, "");
+}
+
+#[test]
+fn every_shell_gets_completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let program = Program::new(&["completions", shell]).variable("DOORWARD_USERNAME", "canary");
+
+        let outcome = program.run().ends_with(0);
+
+        assert!(outcome.stdout.contains("kubeconfig"), "{shell}");
+        assert!(!outcome.stdout.contains("canary"));
+    }
+}
+
+#[test]
+fn a_stdout_that_takes_nothing_is_a_clean_error() {
+    let full = File::create("/dev/full").unwrap();
+
+    let outcome = Program::new(&["adapters"])
+        .stdout(full.into())
+        .run_as_set()
+        .ends_with(22);
+
+    assert!(
+        outcome
+            .stderr
+            .starts_with("doorward: the result cannot be written to stdout\n"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_stdout_that_nobody_reads_is_a_clean_error() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+
+    let outcome = Program::new(&["completions", "bash"])
+        .stdout(writer.into())
+        .run_as_set()
+        .ends_with(22);
+
+    assert!(
+        outcome.stderr.ends_with("  Storage, exit code 22\n"),
+        "{}",
+        outcome.stderr
+    );
+}
