@@ -42,24 +42,24 @@ count_requests() {
     read -r requests <&"$answers"
 }
 
-# bash's own `time` counts in milliseconds; memory is asked for in a run of its own, since `time` is a process more.
-TIMEFORMAT='%3U %3S %3R'
+# Memory is asked for in a run of its own: a child of Python starts with Python's.
 measure() {
     local name=$1
     shift
     rm -f "$DOORWARD_KUBECONFIG"
-    { time "$@" >"$scratch/stdout" 2>"$scratch/stderr" || touch "$scratch/failed"; } 2>>"$scratch/$name.times"
+    "$python" benches/measure.py "$scratch/$name.times" "$@" >"$scratch/output" 2>&1 || failed "$name"
     rm -f "$DOORWARD_KUBECONFIG"
-    /usr/bin/time -a -o "$scratch/$name.memory" -f %M "$@" >"$scratch/stdout" 2>"$scratch/stderr" || touch "$scratch/failed"
-    if [ -e "$scratch/failed" ]; then
-        echo "$name failed:" >&2
-        cat "$scratch/stderr" >&2
-        exit 1
-    fi
+    /usr/bin/time -a -o "$scratch/$name.memory" -f %M "$@" >"$scratch/output" 2>&1 || failed "$name"
+}
+
+failed() {
+    echo "$1 failed:" >&2
+    cat "$scratch/output" >&2
+    exit 1
 }
 
 median() {
-    sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'
+    sort -n -k "$1,$1" | awk -v column="$1" '{ all[NR] = $column } END { print all[int((NR + 1) / 2)] }'
 }
 
 logins=(doorward)
@@ -101,9 +101,9 @@ wait "$servers" || { echo "the servers have complaints" >&2; exit 1; }
 
 printf '%-34s %9s %9s %11s %9s %7s\n' "medians of $runs runs" 'CPU ms' 'wall ms' 'memory MiB' requests 'CPU 1/x'
 for login in "${logins[@]}"; do
-    cpu=$(awk '{ print ($1 + $2) * 1000 }' "$scratch/$login.times" | median)
-    wall=$(awk '{ print $3 * 1000 }' "$scratch/$login.times" | median)
-    memory=$(median <"$scratch/$login.memory")
+    cpu=$(median 1 <"$scratch/$login.times")
+    wall=$(median 2 <"$scratch/$login.times")
+    memory=$(median 1 <"$scratch/$login.memory")
     case $login in
         doorward) name='doorward login' ours=$cpu ;;
         requests) name='Python with requests' ;;
