@@ -9,7 +9,7 @@ use url::Url;
 use crate::front_door::{FrontDoor, Grant, Refresh};
 use crate::kubeconfig::Section;
 use crate::kubectl::Allow;
-use crate::session::Origin;
+use crate::session::{Origin, name_it};
 use crate::token::{Claims, PortalToken};
 use crate::walk::Destination;
 use crate::{Error, IdpAdapter, Kubeconfig, Page, Request, Walk, redact};
@@ -116,9 +116,7 @@ impl Portal {
             Some(origin) => Err(Error::untrusted_origin(format!(
                 "{origin} would get the refresh token as issuer"
             ))
-            .hint(format!(
-                "add --via {origin} only if this is your company's host"
-            ))),
+            .hint(name_it("--via", &origin))),
             None => Err(
                 Error::unsafe_command("the issuer in the portal's answer is no https URL")
                     .at("issuer", redact::url(issuer)),

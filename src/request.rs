@@ -189,9 +189,9 @@ impl Request {
                 .iter()
                 .map(|(name, value)| (name.clone(), Zeroizing::new(value.clone())))
                 .collect(),
-            content_type: None,
             body: Zeroizing::new(Vec::new()),
         };
+        let mut content_type = None;
         match &self.body {
             Body::Empty => {}
             Body::Form(form) => {
@@ -206,7 +206,7 @@ impl Request {
                     }
                     wire.url = encoded.url;
                 }
-                wire.content_type = encoded.content_type;
+                content_type = encoded.content_type;
                 wire.body = encoded.body.unwrap_or_default();
             }
             Body::Json { value, secrets } => {
@@ -218,7 +218,7 @@ impl Request {
                     })?;
                     *place = Value::String(secret.expose_secret().to_owned());
                 }
-                wire.content_type = Some("application/json".into());
+                content_type = Some("application/json".into());
                 wire.body = Zeroizing::new(value.to_string().into_bytes());
             }
         }
@@ -234,6 +234,11 @@ impl Request {
                 name.clone(),
                 Zeroizing::new(secret.expose_secret().to_owned()),
             ));
+        }
+        let is_set = wire.headers.iter().any(|(name, _)| name == "content-type");
+        if let Some(content_type) = content_type.filter(|_| !is_set) {
+            wire.headers
+                .push(("content-type".into(), content_type.into()));
         }
         Ok(wire)
     }
@@ -274,7 +279,6 @@ pub(crate) struct Wire {
     pub(crate) method: &'static str,
     pub(crate) url: Url,
     pub(crate) headers: Vec<(String, Zeroizing<String>)>,
-    pub(crate) content_type: Option<String>,
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
 

@@ -10,7 +10,8 @@ use network::Http;
 pub use network::Network;
 
 mod origin;
-pub(crate) use origin::{Grade, Origin, Origins};
+use origin::Grade;
+pub(crate) use origin::{Origin, Origins, name_it};
 
 mod return_address;
 use return_address::return_address;
@@ -89,7 +90,8 @@ impl Session {
     /// `UntrustedOrigin` before anything is sent, `Transport` for the network and the deadline, `Config` for a
     /// certificate or a proxy that refuses, `UnexpectedPage` for a limit or a loop. A status is never an error here.
     pub(crate) async fn send(&mut self, request: Request) -> Result<Page, Error> {
-        let origin = self.permitted(&request)?;
+        let grade = Grade::of(&request);
+        let origin = self.permitted(&request, grade)?;
         if let Some(here) = self.here() {
             self.note_leg(&request, here, &origin);
         }
@@ -104,7 +106,6 @@ impl Session {
         let mut wire = request.encode()?;
         self.add_headers(&request, &mut wire);
         self.count(&wire)?;
-        let grade = Grade::of(&request);
         let answer =
             transport::exchange(&self.http, &wire, grade, self.limits, self.deadline).await?;
         let set_cookie = answer
@@ -147,9 +148,7 @@ impl Session {
 
     /// The refusal for a page at an origin that nobody named
     pub(crate) fn unnamed(&self, page: &Page, what: &str) -> Error {
-        let origin = Origin::of(page.url())
-            .map(|origin| origin.to_string())
-            .unwrap_or_default();
+        let origin = Origin::shown(page.url());
         Error::untrusted_origin(format!("{origin} {what}, and nobody named it"))
             .at("page", page.path())
             .hint(name_it("--idp-url", &origin))
@@ -210,7 +209,7 @@ impl Session {
         Ok(())
     }
 
-    fn permitted(&self, request: &Request) -> Result<Origin, Error> {
+    fn permitted(&self, request: &Request, grade: Grade) -> Result<Origin, Error> {
         let url = request.url();
         let Some(origin) = Origin::of(url) else {
             return Err(self.on_page(match url.scheme() {
@@ -218,7 +217,6 @@ impl Session {
                 _ => untrusted("only https is followed", url),
             }));
         };
-        let grade = Grade::of(request);
         if grade == Grade::Plain {
             return Ok(origin);
         }
@@ -226,12 +224,12 @@ impl Session {
             return Err(self.on_page(match grade {
                 Grade::Credential => {
                     Error::untrusted_origin(format!("{origin} would have got the credentials"))
-                        .hint(name_it("--idp-url", &origin.to_string()))
+                        .hint(name_it("--idp-url", &origin))
                 }
                 _ => Error::untrusted_origin(format!(
                     "{origin} would have got a code or an assertion"
                 ))
-                .hint(name_it("--via", &origin.to_string())),
+                .hint(name_it("--via", &origin)),
             }));
         }
         if grade == Grade::Credential {
@@ -247,7 +245,7 @@ impl Session {
                     Error::untrusted_origin(format!(
                         "{sender} submits a code or an assertion, and nobody named it"
                     ))
-                    .hint(name_it("--via", &sender.to_string())),
+                    .hint(name_it("--via", &sender)),
                 ));
             }
         }
@@ -300,9 +298,6 @@ impl Session {
         };
         // Some providers answer a login page only to a browser's Accept (LemonLDAP::NG gives JSON with 401 otherwise).
         set("accept", ACCEPT);
-        if let Some(content_type) = &wire.content_type.clone() {
-            set("content-type", content_type);
-        }
         // Frameworks' CSRF checks ask for the sender's origin on a form post; nobody needs its path or query.
         let here = self.here();
         if request.method() == "POST" && request.form().is_some() && here == Origin::of(&wire.url) {
@@ -397,10 +392,6 @@ fn query(url: &Url, name: &str) -> Option<String> {
 
 fn untrusted(message: &str, url: &Url) -> Error {
     Error::untrusted_origin(message).at("to", show(url))
-}
-
-fn name_it(option: &str, origin: &str) -> String {
-    format!("add {option} {origin} only if this is your company's host")
 }
 
 /// Scheme, host, port and path

@@ -6,7 +6,7 @@ use url::Url;
 use crate::credentials::Credentials;
 use crate::event::Event;
 use crate::page::Form;
-use crate::session::{Origin, Session};
+use crate::session::{Origin, Session, name_it};
 use crate::{Error, Page, Request, Secret, redact};
 
 /// One login's stay at one provider: all that an adapter may touch
@@ -91,15 +91,11 @@ impl<'a> Visit<'a> {
     /// [`UnexpectedPage`](crate::ErrorKind::UnexpectedPage) for a limit or a loop.
     pub async fn send(&mut self, request: Request) -> Result<Page, Error> {
         if request.has_body() && !self.session.is_on_the_way(request.url()) {
-            let origin = Origin::of(request.url())
-                .map(|origin| origin.to_string())
-                .unwrap_or_default();
+            let origin = Origin::shown(request.url());
             return Err(
                 Error::untrusted_origin(format!("{origin} would have got a login form"))
                     .at("path", redact::path(request.url().path()))
-                    .hint(format!(
-                        "add --idp-url {origin} only if this is your company's host"
-                    )),
+                    .hint(name_it("--idp-url", &origin)),
             );
         }
         self.session.send(request).await

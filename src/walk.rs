@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::credentials::Credentials;
 use crate::event::{Event, Listener};
 use crate::page::{Form, PageKind};
-use crate::session::{Limits, Network, Origin, Origins, Session};
+use crate::session::{Limits, Network, Origin, Origins, Session, name_it};
 use crate::visit::{Progress, Visit, Wishes};
 use crate::{Error, IdpAdapter, Page, Recognition, Request, Trail};
 
@@ -235,9 +235,7 @@ impl Walk {
                         .unnamed(&page, "asks for credentials")
                         .at("recognized", why));
                 }
-                let origin = Origin::of(page.url())
-                    .map(|origin| origin.to_string())
-                    .unwrap_or_default();
+                let origin = Origin::shown(page.url());
                 let mut visit =
                     Visit::new(session, progress, &self.wishes, self.credentials.as_ref());
                 let next = adapter
@@ -333,16 +331,12 @@ impl Walk {
                 },
             );
         let named = session.may_have_credentials(page.url()) || session.is_own(page.url());
-        let origin = Origin::of(page.url())
-            .map(|origin| origin.to_string())
-            .unwrap_or_default();
+        let origin = Origin::shown(page.url());
         error.hint(match named {
             true => "if it is a login page, its provider may need an adapter of its own; \
                      if it is a message for people, open the portal in a browser to read it"
                 .to_owned(),
-            false => format!(
-                "nobody named {origin}: add --idp-url {origin} only if this is your company's host"
-            ),
+            false => format!("nobody named {origin}: {}", name_it("--idp-url", &origin)),
         })
     }
 }

@@ -112,9 +112,14 @@ fn idp(after: impl Fn(&Ask, &World) -> Answer + Send + 'static) -> Box<Scripted>
     })
 }
 
-fn back(ask: &Ask, world: &World) -> String {
+/// The request's `state`, encoded for another query
+fn state(ask: &Ask) -> String {
     let state = ask.query("state").unwrap_or_default();
-    let state: String = url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
+    url::form_urlencoded::byte_serialize(state.as_bytes()).collect()
+}
+
+fn back(ask: &Ask, world: &World) -> String {
+    let state = state(ask);
     format!(
         "{}/auth/oidc?code=good&state={state}",
         world.origin(PORTAL_HOST)
@@ -241,10 +246,7 @@ async fn a_named_relay_gets_a_code_but_no_password() {
         match (ask.site(), ask.method(), ask.path()) {
             (IDP, "GET", "/authorize") => form(""),
             (IDP, ..) => {
-                let state: String = url::form_urlencoded::byte_serialize(
-                    ask.query("state").unwrap_or_default().as_bytes(),
-                )
-                .collect();
+                let state = state(ask);
                 Answer::redirect(format!(
                     "{}/cb?code=good&state={state}",
                     world.origin(BROKER)
@@ -270,10 +272,7 @@ fn brokered(return_to: &'static str) -> Box<Scripted> {
     Scripted::at(BROKER, move |ask, world| {
         match (ask.site(), ask.method(), ask.path()) {
             (BROKER, _, "/authorize") => {
-                let state: String = url::form_urlencoded::byte_serialize(
-                    ask.query("state").unwrap_or_default().as_bytes(),
-                )
-                .collect();
+                let state = state(ask);
                 let back_to = format!("{}/cb", world.origin(return_to));
                 Answer::redirect(format!(
                     "{}/login?redirect_uri={back_to}&state={state}",
@@ -282,10 +281,7 @@ fn brokered(return_to: &'static str) -> Box<Scripted> {
             }
             (IDP, "GET", "/login") => form(""),
             (IDP, "POST", "/login") => {
-                let state: String = url::form_urlencoded::byte_serialize(
-                    ask.query("state").unwrap_or_default().as_bytes(),
-                )
-                .collect();
+                let state = state(ask);
                 Answer::redirect(format!(
                     "{}/cb?code=inner&state={state}",
                     world.origin(return_to)

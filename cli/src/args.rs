@@ -249,16 +249,9 @@ mod tests {
     use super::{Action, Arguments, Level, Login, parse, wants_json};
     use crate::environment::Environment;
 
-    fn environment(variables: &[(&str, &str)]) -> Environment {
-        let owned = variables
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()));
-        owned.collect()
-    }
-
     fn read(words: &str, variables: &[(&str, &str)]) -> Result<Arguments, clap::Error> {
         let words: Vec<_> = words.split(' ').map(Into::into).collect();
-        parse(&words, &environment(variables))
+        parse(&words, &Environment::of(variables))
     }
 
     fn login(words: &str, variables: &[(&str, &str)]) -> Box<Login> {
@@ -280,7 +273,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.as_str(), *value))
             .collect();
-        environment(&variables)
+        Environment::of(&variables)
             .apply(super::command(), &[])
             .debug_assert();
     }
@@ -393,7 +386,7 @@ mod tests {
     fn the_format_of_usage_errors_is_known_without_parsing() {
         let wants = |words: &str, variables| {
             let words: Vec<_> = words.split(' ').map(Into::into).collect();
-            wants_json(&words, &environment(variables))
+            wants_json(&words, &Environment::of(variables))
         };
         assert!(wants("doorward --nonsense --log-format json", &[]));
         assert!(wants("doorward login --log-format=json", &[]));

@@ -24,6 +24,15 @@ impl Environment {
         named.collect()
     }
 
+    /// These variables and no other
+    #[cfg(test)]
+    pub(crate) fn of(variables: &[(&str, &str)]) -> Self {
+        let owned = variables
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        owned.collect()
+    }
+
     /// The value of `name`; an empty variable counts as unset
     pub(crate) fn value(&self, name: &str) -> Option<&OsStr> {
         let value = self.variables.get(name)?;
@@ -126,13 +135,6 @@ mod tests {
 
     use super::Environment;
 
-    fn environment(variables: &[(&str, &str)]) -> Environment {
-        let owned = variables
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()));
-        owned.collect()
-    }
-
     fn parse(variables: &[(&str, &str)], words: &[&str]) -> ArgMatches {
         let command = Command::new("x")
             .arg(
@@ -149,7 +151,7 @@ mod tests {
                     .long("more")
                     .action(ArgAction::Count),
             );
-        let command = environment(variables).apply(command, &[]);
+        let command = Environment::of(variables).apply(command, &[]);
         command
             .try_get_matches_from([&["x"], words].concat())
             .unwrap()
@@ -235,7 +237,7 @@ mod tests {
     #[test]
     fn the_help_names_the_variable_and_not_its_value() {
         let command = Command::new("x").arg(Arg::new("name").long("the-name").help("A name"));
-        let mut command = environment(&[("DOORWARD_THE_NAME", "canary")]).apply(command, &[]);
+        let mut command = Environment::of(&[("DOORWARD_THE_NAME", "canary")]).apply(command, &[]);
 
         let help = command.render_long_help().to_string();
 
@@ -245,7 +247,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_value() {
-        let shown = format!("{:?}", environment(&[("DOORWARD_PASSWORD", "canary")]));
+        let shown = format!("{:?}", Environment::of(&[("DOORWARD_PASSWORD", "canary")]));
 
         assert_eq!(shown, r#"{"DOORWARD_PASSWORD"}"#);
     }

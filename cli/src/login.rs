@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use doorward::kubeconfig::KubeconfigFiles;
 use doorward::{Credentials, Error, ExecApiVersion, FrontDoor, Grant, Network, Portal, Walk};
@@ -114,9 +113,7 @@ fn walk(login: &Login, report: &Report) -> Result<Walk, Error> {
         [] => all(),
         names => names.iter().filter_map(|name| by_name(name)).collect(),
     };
-    walk = adapters.into_iter().fold(walk, |walk, adapter| {
-        walk.shared_adapter(Arc::clone(&adapter))
-    });
+    walk = adapters.into_iter().fold(walk, Walk::shared_adapter);
     walk = options
         .login_option
         .iter()

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -148,15 +149,12 @@ impl Network {
             .connect_timeout(self.connect_timeout)
             .read_timeout(self.read_timeout)
             .tcp_nodelay(true);
+        let mut hosts: BTreeMap<&str, Vec<SocketAddr>> = BTreeMap::new();
         for (host, address) in &self.names {
-            let same_host = self
-                .names
-                .iter()
-                .filter(|(name, _)| name == host)
-                .map(|(_, address)| *address);
-            // The client overrides by host; the port of the URL stays what it is.
-            let addresses: Vec<SocketAddr> = same_host.collect();
-            let _ = address;
+            hosts.entry(host).or_default().push(*address);
+        }
+        // The client overrides by host; the port of the URL stays what it is.
+        for (host, addresses) in hosts {
             builder = builder.resolve_to_addrs(host, &addresses);
         }
         let client = builder.build().map_err(|error| {

@@ -27,6 +27,11 @@ impl Origin {
         })
     }
 
+    /// The origin of `url` as it may stand in a message; nothing where it has none
+    pub(crate) fn shown(url: &Url) -> String {
+        Self::of(url).map_or_else(String::new, |origin| origin.to_string())
+    }
+
     /// Reads what a caller named: an https URL, or a bare host
     ///
     /// A path is left out, since a browser's rule knows origins only.
@@ -164,6 +169,11 @@ impl Origins {
                 .iter()
                 .any(|leg| leg.sender == *origin && leg.back_to == *origin)
     }
+}
+
+/// What to do about an origin that was refused
+pub(crate) fn name_it(option: &str, origin: impl fmt::Display) -> String {
+    format!("add {option} {origin} only if this is your company's host")
 }
 
 /// What names a code or an assertion on the wire, in OpenID Connect, OAuth, SAML, WS-Federation and CAS
