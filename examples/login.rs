@@ -36,7 +36,7 @@ async fn log_in() -> Result<(), Error> {
         .adapter(Okta::default());
     let portal = Portal::new(&setting("DOORWARD_PORTAL")?, walk)?;
     let grant = portal.open().await?;
-    let kubeconfig = grant.kubeconfig(UserAuth::AuthProvider)?;
+    let kubeconfig = grant.kubeconfig(&UserAuth::AuthProvider)?;
     let written = files.write(&kubeconfig, MergeHow::default())?;
     let (user, path) = (grant.subject(), written.path().display());
     match grant.expires() {

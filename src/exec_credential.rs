@@ -1,9 +1,12 @@
-//! What a kubectl credential plug-in prints.
+//! What a kubectl credential plug-in is told, and what it prints.
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::secret::Secret;
+
+mod info;
+pub use info::ExecInfo;
 
 /// A token, as a kubectl credential plug-in hands it over
 ///

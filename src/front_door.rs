@@ -67,7 +67,7 @@ impl Grant {
     /// # Errors
     ///
     /// [`Portal`](crate::ErrorKind::Portal) if the portal's answer lacks what the form needs.
-    pub fn kubeconfig(&self, auth: UserAuth) -> Result<Kubeconfig, Error> {
+    pub fn kubeconfig(&self, auth: &UserAuth) -> Result<Kubeconfig, Error> {
         self.kubeconfig
             .with_user_auth(auth, &self.id_token)
             .map_err(|error| {

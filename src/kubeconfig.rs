@@ -1,5 +1,6 @@
 //! The kubeconfig as a document: everything in it is kept, in its order, whether doorward knows it or not.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -7,8 +8,14 @@ use serde_json::{Map, Value};
 mod check;
 pub use check::IncompleteKubeconfig;
 
+mod exec_user;
+pub use exec_user::ExecUser;
+
 mod file;
 pub use file::{KubeconfigFiles, Written};
+
+mod identity;
+use identity::Identity;
 
 mod merge;
 pub use merge::{Change, MergeError, MergeHow, Merged};
@@ -21,9 +28,13 @@ mod print;
 mod rename;
 
 mod same;
+pub use same::same_server;
 
 mod user;
-pub use user::{OidcUser, UserAuth};
+pub use user::OidcUser;
+
+mod user_auth;
+pub use user_auth::UserAuth;
 
 /// A kubeconfig: clusters, users, contexts, and all that other tools have put there
 ///
@@ -32,9 +43,11 @@ pub use user::{OidcUser, UserAuth};
 /// count, that of entries does.
 ///
 /// Source: <https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/>
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Kubeconfig {
     root: Map<String, Value>,
+    /// Who the users are that were made plug-ins here: no part of the document
+    behind: BTreeMap<String, Identity>,
 }
 
 impl Kubeconfig {
@@ -43,7 +56,15 @@ impl Kubeconfig {
         let mut root = Map::new();
         root.insert("apiVersion".into(), "v1".into());
         root.insert("kind".into(), "Config".into());
-        Self { root }
+        Self::of_root(root)
+    }
+
+    /// The document `root` as it is
+    fn of_root(root: Map<String, Value>) -> Self {
+        Self {
+            root,
+            behind: BTreeMap::new(),
+        }
     }
 
     /// The name of the current context, if one is set
@@ -75,7 +96,7 @@ impl Kubeconfig {
 
     /// What stands under `name`, made empty if it is not there yet
     pub(crate) fn entry_mut(&mut self, section: Section, name: &str) -> &mut Map<String, Value> {
-        let list = as_list(self.root.entry(section.plural()).or_insert(Value::Null));
+        let list = self.list_mut(section);
         let at = match list.iter().position(|item| is_named(item, name)) {
             Some(at) => at,
             None => {
@@ -96,7 +117,25 @@ impl Kubeconfig {
         };
         let before = list.len();
         list.retain(|item| !is_named(item, name));
+        if section == Section::Users {
+            self.behind.remove(name);
+        }
         list.len() < before
+    }
+
+    /// A document of the entry `name` alone, with nothing else in it; `None` if there is no such entry
+    ///
+    /// It is what [`KubeconfigFiles::edit`] takes for a change of one entry.
+    pub fn only(&self, section: Section, name: &str) -> Option<Self> {
+        let item = self
+            .items(section)
+            .find(|item| item.get("name").and_then(Value::as_str) == Some(name))?;
+        let mut only = Self::of_root(Map::new());
+        only.list_mut(section).push(Value::Object(item.clone()));
+        let behind = self.behind.get(name).filter(|_| section == Section::Users);
+        only.behind
+            .extend(behind.map(|behind| (name.to_owned(), behind.clone())));
+        Some(only)
     }
 
     /// The whole document, to read
@@ -109,6 +148,11 @@ impl Kubeconfig {
         &mut self.root
     }
 
+    /// One of the three lists, made empty if it is not there yet
+    fn list_mut(&mut self, section: Section) -> &mut Vec<Value> {
+        as_list(self.root.entry(section.plural()).or_insert(Value::Null))
+    }
+
     fn items(&self, section: Section) -> impl Iterator<Item = &Map<String, Value>> {
         let items = self.root.get(section.plural()).and_then(Value::as_array);
         items.into_iter().flatten().filter_map(Value::as_object)
@@ -118,6 +162,12 @@ impl Kubeconfig {
 impl Default for Kubeconfig {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl PartialEq for Kubeconfig {
+    fn eq(&self, other: &Self) -> bool {
+        self.root == other.root
     }
 }
 

@@ -14,7 +14,7 @@
 //!     .adapter(Okta::default())
 //!     .idp_url("https://acme.okta.com")?;
 //! let grant = Portal::new("k8sou.example.com", walk)?.open().await?;
-//! files.write(&grant.kubeconfig(UserAuth::AuthProvider)?, MergeHow::default())?;
+//! files.write(&grant.kubeconfig(&UserAuth::AuthProvider)?, MergeHow::default())?;
 //! # Ok(())
 //! # }
 //! ```
@@ -84,7 +84,7 @@ mod event;
 pub use event::Event;
 
 mod exec_credential;
-pub use exec_credential::{ExecApiVersion, ExecCredential};
+pub use exec_credential::{ExecApiVersion, ExecCredential, ExecInfo};
 
 #[cfg(feature = "login")]
 mod front_door;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use doorward::kubeconfig::{Kubeconfig, KubeconfigFiles, MergeHow, OidcUser, Section};
-use doorward::{ErrorKind, Secret};
+use doorward::kubeconfig::{ExecUser, Kubeconfig, KubeconfigFiles, MergeHow, OidcUser, Section};
+use doorward::{ErrorKind, ExecApiVersion, ExecInfo, Secret};
 use doorward_testkit::{kubectl, output_within};
 use proptest::prelude::{Strategy, any, prop, prop_oneof};
 use proptest::strategy::ValueTree;
@@ -293,6 +293,120 @@ fn a_list_of_files_is_one_kubeconfig_for_kubectl_after_a_login() {
         "ci"
     );
     assert_eq!(view["contexts"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_list_of_files_is_read_as_kubectl_reads_it() {
+    let Some(place) = Place::new() else { return };
+    let paths = ["a", "none", "b", "c"].map(|name| place.path(name));
+    let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+    fs::write(
+        paths[0],
+        "clusters: [{name: k, cluster: {server: 'https://a'}}]\nusers: [{name: u, user: {token: a}}]\n",
+    )
+    .unwrap();
+    let mut second = login("k");
+    second.set_namespace("ns").unwrap();
+    fs::write(paths[2], second.to_yaml().expose_secret()).unwrap();
+    let mut third = login("prod");
+    third.set_exec_user("u", &ExecUser::credential("doorward", "ci"));
+    fs::write(paths[3], third.to_yaml().expose_secret()).unwrap();
+
+    let list = std::env::join_paths(&paths).unwrap();
+    let files =
+        KubeconfigFiles::from_environment(|name| (name == "KUBECONFIG").then(|| list.clone()));
+    let read = files.unwrap().read().unwrap();
+
+    let view = place.view(&paths);
+    let sorted = |mut json: Value| {
+        for list in ["clusters", "contexts", "users"] {
+            let items = json[list].as_array_mut().unwrap();
+            items.sort_by_key(|item| item["name"].to_string());
+        }
+        json
+    };
+    assert_eq!(view["current-context"], "k");
+    assert_eq!(read.current_context(), Some("k"));
+    for list in ["clusters", "contexts", "users"] {
+        assert_eq!(
+            sorted(kubeconfig_json(&read))[list],
+            sorted(view.clone())[list]
+        );
+    }
+}
+
+#[test]
+fn a_plug_in_is_written_as_kubectl_writes_it() {
+    let Some(place) = Place::new() else { return };
+    let path = place.path("config");
+    let mut kubeconfig = login("prod");
+    let mut user = ExecUser::credential("doorward", "prod").arg("--cache-dir=/a b");
+    user.env = vec![("A".to_owned(), "yes".to_owned())];
+    kubeconfig.set_exec_user("ada@prod", &user);
+    fs::write(&path, kubeconfig.to_yaml().expose_secret()).unwrap();
+
+    place.kubectl(
+        &[&path],
+        &["config", "set-context", "other", "--cluster=prod"],
+    );
+
+    let text = fs::read_to_string(&path).unwrap();
+    let written = Kubeconfig::parse(&text).unwrap();
+    assert_eq!(written.exec_user("ada@prod"), Some(user));
+    let keys = |kubeconfig: &Kubeconfig| -> Vec<String> {
+        let entry = kubeconfig.entry(Section::Users, "ada@prod").unwrap();
+        entry["exec"].as_object().unwrap().keys().cloned().collect()
+    };
+    assert_eq!(keys(&written), keys(&kubeconfig));
+}
+
+#[cfg(unix)]
+#[test]
+fn kubectl_runs_the_plug_in_and_says_what_is_missing() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let Some(place) = Place::new() else { return };
+    let path = place.path("config");
+    let program = place.path("program");
+    let asked = place.path("asked");
+    let script = "#!/bin/sh\nprintf %s \"$KUBERNETES_EXEC_INFO\" > \"$1\"\nprintf %s \"$2\" >> \"$1.args\"\nexit 1\n";
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let get = |command: &Path, version| {
+        let mut kubeconfig = Kubeconfig::parse(
+            "current-context: k
+clusters: [{name: k, cluster: {server: 'https://127.0.0.1:1'}}]
+contexts: [{name: k, context: {cluster: k, user: u}}]",
+        )
+        .unwrap();
+        let mut user = ExecUser::credential(command.to_str().unwrap(), "prod");
+        user.args = vec![asked.to_str().unwrap().to_owned(), user.args.concat()];
+        user.api_version = version;
+        kubeconfig.set_exec_user("u", &user);
+        fs::write(&path, kubeconfig.to_yaml().expose_secret()).unwrap();
+        let mut command = Command::new(&place.kubectl);
+        command
+            .args(["get", "pods", "--request-timeout=10s", "--kubeconfig"])
+            .arg(&path)
+            .env("HOME", place.folder.path());
+        output(&mut command).2
+    };
+
+    for version in [ExecApiVersion::V1, ExecApiVersion::V1beta1] {
+        let complaint = get(&program, version);
+
+        assert!(complaint.contains("failed with exit code 1"), "{complaint}");
+        let info = ExecInfo::parse(&fs::read_to_string(&asked).unwrap()).unwrap();
+        assert_eq!(info.api_version, version);
+        assert_eq!(info.server.as_deref(), Some("https://127.0.0.1:1"));
+        let args = fs::read_to_string(place.path("asked.args")).unwrap();
+        assert!(args.contains("credential--profile=prod"), "{args}");
+    }
+    let complaint = get(Path::new("doorward-is-not-there"), ExecApiVersion::V1);
+    assert!(
+        complaint.contains("cargo install doorward-cli"),
+        "{complaint}"
+    );
 }
 
 #[test]

@@ -24,7 +24,7 @@ struct LoggedIn {
 
 impl LoggedIn {
     /// Nothing where this machine has no kubectl
-    async fn new(auth: UserAuth, token_life: Duration) -> Option<Self> {
+    async fn new(auth: &UserAuth, token_life: Duration) -> Option<Self> {
         let kubectl = kubectl()?;
         let portal = PortalSwitches {
             token_life,
@@ -79,7 +79,7 @@ impl LoggedIn {
 
 #[tokio::test]
 async fn the_real_kubectl_lists_pods() {
-    for auth in [UserAuth::AuthProvider, UserAuth::Token] {
+    for auth in [&UserAuth::AuthProvider, &UserAuth::Token] {
         let Some(login) = LoggedIn::new(auth, A_MINUTE).await else {
             return;
         };
@@ -94,7 +94,7 @@ async fn the_real_kubectl_lists_pods() {
 
 #[tokio::test]
 async fn kubectl_refreshes_after_the_token_has_ended() {
-    let Some(login) = LoggedIn::new(UserAuth::AuthProvider, SHORT).await else {
+    let Some(login) = LoggedIn::new(&UserAuth::AuthProvider, SHORT).await else {
         return;
     };
     let before = login.user();
@@ -120,7 +120,7 @@ async fn kubectl_refreshes_after_the_token_has_ended() {
 
 #[tokio::test]
 async fn every_refresh_gives_the_token_for_the_next() {
-    let Some(login) = LoggedIn::new(UserAuth::AuthProvider, SHORT).await else {
+    let Some(login) = LoggedIn::new(&UserAuth::AuthProvider, SHORT).await else {
         return;
     };
 
@@ -136,7 +136,7 @@ async fn every_refresh_gives_the_token_for_the_next() {
 
 #[tokio::test]
 async fn a_token_kubeconfig_works_until_it_ends() {
-    let Some(login) = LoggedIn::new(UserAuth::Token, A_MINUTE).await else {
+    let Some(login) = LoggedIn::new(&UserAuth::Token, A_MINUTE).await else {
         return;
     };
     login.pods().unwrap();

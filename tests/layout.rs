@@ -18,10 +18,10 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "page",
         "request",
+        "exec_credential",
         "kubeconfig",
         "kubectl",
         "token",
-        "exec_credential",
     ],
     &[
         "whole_file",

@@ -65,7 +65,10 @@ async fn a_password_login_takes_the_requests_of_the_protocol() {
 async fn the_kubeconfig_is_what_the_portal_said() {
     let (bed, outcome) = open_with_okta(Testbed::builder()).await;
 
-    let kubeconfig = outcome.unwrap().kubeconfig(UserAuth::AuthProvider).unwrap();
+    let kubeconfig = outcome
+        .unwrap()
+        .kubeconfig(&UserAuth::AuthProvider)
+        .unwrap();
 
     assert_eq!(kubeconfig.current_context(), Some("kubernetes"));
     let cluster = kubeconfig.entry(Section::Clusters, "kubernetes").unwrap();
@@ -86,7 +89,7 @@ async fn a_token_user_holds_the_id_token() {
     let (_bed, outcome) = open_with_okta(Testbed::builder()).await;
 
     let grant = outcome.unwrap();
-    let kubeconfig = grant.kubeconfig(UserAuth::Token).unwrap();
+    let kubeconfig = grant.kubeconfig(&UserAuth::Token).unwrap();
 
     let name = kubeconfig.names(Section::Users).next().unwrap().to_owned();
     let user = kubeconfig.entry(Section::Users, &name).unwrap();
@@ -302,7 +305,10 @@ async fn every_command_of_the_portals_releases_is_taken() {
             };
             let (_bed, outcome) = open_with_okta(Testbed::builder().portal(switches)).await;
 
-            let kubeconfig = outcome.unwrap().kubeconfig(UserAuth::AuthProvider).unwrap();
+            let kubeconfig = outcome
+                .unwrap()
+                .kubeconfig(&UserAuth::AuthProvider)
+                .unwrap();
             assert_eq!(kubeconfig.current_context(), Some("kubernetes"));
             let clusters: Vec<&str> = kubeconfig.names(Section::Clusters).collect();
             assert_eq!(clusters[0], "kubernetes");
@@ -327,7 +333,7 @@ async fn a_damaged_command_is_mended_by_the_documents_own_tokens() {
     let grant = outcome.unwrap();
 
     assert!(grant.id_token().expose_secret().contains("___"));
-    let kubeconfig = grant.kubeconfig(UserAuth::AuthProvider).unwrap();
+    let kubeconfig = grant.kubeconfig(&UserAuth::AuthProvider).unwrap();
     let name = kubeconfig.names(Section::Users).next().unwrap().to_owned();
     let config = &kubeconfig.entry(Section::Users, &name).unwrap()["auth-provider"]["config"];
     assert_eq!(config["id-token"], grant.id_token().expose_secret());

@@ -186,7 +186,7 @@ fn no_secret_occurs_where_people_look() {
         match &outcome {
             Ok(grant) => {
                 outcomes[0] += 1;
-                let kubeconfig = grant.kubeconfig(UserAuth::Token).unwrap();
+                let kubeconfig = grant.kubeconfig(&UserAuth::Token).unwrap();
                 shown.push_str(&format!(
                     "{grant:?}{grant:#?}{kubeconfig:?}{:?}{}",
                     grant.refresh(),

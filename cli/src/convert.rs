@@ -25,7 +25,7 @@ pub(crate) fn run(
         .map_err(|error| Error::portal("this is not a portal's token document").because(error))?;
     let mut kubeconfig = token
         .kubeconfig(&convert.allowances.allow())?
-        .with_user_auth(convert.kubeconfig.user_auth.into(), token.id_token())
+        .with_user_auth(&convert.kubeconfig.user_auth.into(), token.id_token())
         .map_err(|error| {
             Error::portal("the portal's kubeconfig has no user to give a token to").because(error)
         })?;

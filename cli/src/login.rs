@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use doorward::kubeconfig::KubeconfigFiles;
-use doorward::{Credentials, Error, ExecApiVersion, FrontDoor, Grant, Network, Portal, Walk};
+use doorward::{
+    Credentials, Error, ExecApiVersion, ExecInfo, FrontDoor, Grant, Network, Portal, Walk,
+};
 use doorward_providers::{all, by_name};
-use serde_json::Value;
 use tokio::runtime;
 
 use crate::args::{CredentialOptions, Login, NetworkOptions, Product};
@@ -57,7 +58,7 @@ fn deliver(
     environment: &Environment,
     report: &Report,
 ) -> Result<(), Error> {
-    let mut kubeconfig = grant.kubeconfig(login.kubeconfig.user_auth.into())?;
+    let mut kubeconfig = grant.kubeconfig(&login.kubeconfig.user_auth.into())?;
     login.kubeconfig.name(&mut kubeconfig)?;
     let written = files
         .map(|files| files.write(&kubeconfig, login.kubeconfig.how()))
@@ -184,18 +185,10 @@ fn files(login: &Login, environment: &Environment) -> Result<Option<KubeconfigFi
 
 /// The version of an ExecCredential that kubectl asks for
 fn exec_api_version(environment: &Environment) -> Result<ExecApiVersion, Error> {
-    let Some(info) = environment.value("KUBERNETES_EXEC_INFO") else {
-        return Ok(ExecApiVersion::default());
-    };
-    let info = serde_json::from_str::<Value>(&info.to_string_lossy()).unwrap_or_default();
-    let name = info
-        .get("apiVersion")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    ExecApiVersion::from_name(name).ok_or_else(|| {
-        Error::config("KUBERNETES_EXEC_INFO asks for a version that is not known")
-            .at("version", name)
-    })
+    match environment.value("KUBERNETES_EXEC_INFO") {
+        Some(info) => Ok(ExecInfo::parse(&info.to_string_lossy())?.api_version),
+        None => Ok(ExecApiVersion::default()),
+    }
 }
 
 /// The part of a URL before its path, if it has one

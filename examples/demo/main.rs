@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     );
 
     println!("The token becomes a kubeconfig (long values are cut here):");
-    let kubeconfig = grant.kubeconfig(UserAuth::AuthProvider)?;
+    let kubeconfig = grant.kubeconfig(&UserAuth::AuthProvider)?;
     println!("{}", shell::cut(kubeconfig.to_yaml().expose_secret()));
 
     let folder = tempfile::tempdir()?;

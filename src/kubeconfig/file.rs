@@ -1,5 +1,6 @@
 //! The files that kubectl reads, and how a login's kubeconfig gets into them.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use crate::whole_file::{
 };
 
 mod plan;
-use plan::Plan;
+use plan::{Document, Plan};
 
 /// The kubeconfig files that a login may change
 ///
@@ -133,6 +134,19 @@ impl KubeconfigFiles {
         Ok(())
     }
 
+    /// Reads all files as kubectl sees them together
+    ///
+    /// Of each cluster, context and user the first file that has the name counts, and so does the first current
+    /// context. A file that is not there is empty. Relative paths stand as in their file, where they start at that
+    /// file's folder. No lock is waited for.
+    ///
+    /// # Errors
+    ///
+    /// `Storage`: a file cannot be read, or is broken.
+    pub fn read(&self) -> Result<Kubeconfig, Error> {
+        Ok(plan::view(&plan::read(self)?))
+    }
+
     /// Merges `new` into the files
     ///
     /// The files are read again under the lock, so that no change by another doorward is lost, nor one that kubectl has
@@ -144,16 +158,68 @@ impl KubeconfigFiles {
     /// `Config`: names are taken by entries that point elsewhere; [`MergeError`](super::MergeError) lists them. `Storage`:
     /// a file is broken or cannot be written, or somebody holds a lock.
     pub fn write(&self, new: &Kubeconfig, how: MergeHow) -> Result<Written, Error> {
+        self.change(how, |_| Ok(Cow::Borrowed(new)))
+    }
+
+    /// Merges into the files what `change` makes of them
+    ///
+    /// `change` is shown all files [as kubectl sees them](Self::read), and gives back the entries that are to be merged, best
+    /// those alone that change ([`Kubeconfig::only`]): an entry is written where it stands. As with [`Self::write`] the files
+    /// are read under the lock. Where they change while `change` is at work, or where it is known only afterwards which
+    /// files have to be locked, it is asked again with what they are then; so it should do nothing but look and answer.
+    ///
+    /// ```
+    /// use doorward::Error;
+    /// use doorward::kubeconfig::{ExecUser, KubeconfigFiles, MergeHow, Section};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("config");
+    /// # let pasted = "users: [{name: ada, user: {auth-provider: {name: oidc, config: {idp-issuer-url: 'https://i'}}}}]";
+    /// # std::fs::write(&path, pasted)?;
+    /// let files = KubeconfigFiles::at(path);
+    /// files.edit(MergeHow::default().keep_current_context(true), |all| {
+    ///     let mut user = all
+    ///         .only(Section::Users, "ada")
+    ///         .ok_or_else(|| Error::config("there is no such user"))?;
+    ///     user.set_exec_user("ada", &ExecUser::credential("doorward", "prod"));
+    ///     Ok(user)
+    /// })?;
+    /// assert_eq!(files.read()?.exec_user("ada").unwrap().profile(), Some("prod"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What `change` says; nothing is written then. The rest is as with [`Self::write`].
+    pub fn edit(
+        &self,
+        how: MergeHow,
+        mut change: impl FnMut(&Kubeconfig) -> Result<Kubeconfig, Error>,
+    ) -> Result<Written, Error> {
+        self.change(how, |documents| {
+            change(&plan::view(documents)).map(Cow::Owned)
+        })
+    }
+
+    fn change<'a>(
+        &self,
+        how: MergeHow,
+        mut new: impl FnMut(&[Document]) -> Result<Cow<'a, Kubeconfig>, Error>,
+    ) -> Result<Written, Error> {
         let start = Instant::now();
-        // Which of several files change is known only after a look at them.
+        // Which of several files change is known only after a look at them; and a lock needs a folder, which is made only
+        // for something to write.
         let mut targets = match self.paths.as_slice() {
             [path] => vec![resolve(path)?],
             _ => Vec::new(),
         };
+        targets.retain(|target| folder_of(target).is_dir());
         let mut locks = self.lock(&targets)?;
         loop {
             self.wait_for_kubectl()?;
-            let plan = Plan::new(self, new, how)?;
+            let documents = plan::read(self)?;
+            let new = new(&documents)?;
+            let plan = Plan::new(self, documents, &new, how)?;
             if !plan
                 .targets()
                 .all(|target| targets.iter().any(|t| t == target))

@@ -1,5 +1,6 @@
 //! Merging a login's kubeconfig into one that is there, by kubectl's rules, and never over a name that is taken.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -49,8 +50,9 @@ impl Kubeconfig {
     ///
     /// What "points to the same place" means: clusters have the same server (compared as URLs); contexts name the same
     /// cluster and user; users are the same OIDC user (issuer, client id, and subject where the tokens show it), have a
-    /// token with the same issuer and subject, or have equal credentials. An entry without a server, or without
-    /// credentials, may be filled.
+    /// token with the same issuer and subject, are doorward's plug-in with the same profile, or have equal credentials. A
+    /// plug-in that `new` made of a user, as [`set_exec_user`](Self::set_exec_user) and [`with_user_auth`](Self::with_user_auth)
+    /// do, is compared as that user. An entry without a server, or without credentials, may be filled.
     ///
     /// ```
     /// use doorward::kubeconfig::{Kubeconfig, MergeHow};
@@ -76,7 +78,8 @@ impl Kubeconfig {
                     continue;
                 };
                 let old = self.entry(section, name);
-                let elsewhere = old.and_then(|old| Elsewhere::between(section, old, entry));
+                let behind = new.behind.get(name).filter(|_| section == Section::Users);
+                let elsewhere = old.and_then(|old| Elsewhere::between(section, old, entry, behind));
                 let change = match (old, elsewhere) {
                     (None, _) => Change::Added,
                     (Some(_), None) => Change::Updated,
@@ -105,13 +108,15 @@ impl Kubeconfig {
                 }
                 update(*section, old, entry);
             }
-        }
-        for (key, value) in &new.root {
-            let known = key == CURRENT_CONTEXT || SECTIONS.iter().any(|s| s.plural() == key);
-            if !known && !self.root.contains_key(key) {
-                self.root.insert(key.clone(), value.clone());
+            if *section == Section::Users {
+                match new.behind.get(*name) {
+                    Some(behind) => drop(self.behind.insert((*name).to_owned(), behind.clone())),
+                    None if *change == Change::Updated => {}
+                    None => drop(self.behind.remove(*name)),
+                }
             }
         }
+        self.take_missing_fields(new);
         let keep = how.keep_current_context && self.current_context().is_some();
         let current = new.current_context().filter(|_| !keep);
         if let Some(current) = current {
@@ -124,6 +129,38 @@ impl Kubeconfig {
                 .collect(),
             current_context: current.map(str::to_owned),
         })
+    }
+
+    /// Takes in what has no name or place here yet: what stands in a later file of a list
+    pub(crate) fn take_missing(&mut self, later: &Self) {
+        for section in SECTIONS {
+            let known: HashSet<String> = self.names(section).map(str::to_owned).collect();
+            let missing: Vec<Value> = later
+                .items(section)
+                .filter(|item| {
+                    let name = item.get("name").and_then(Value::as_str);
+                    name.is_some_and(|name| !known.contains(name))
+                })
+                .map(|item| Value::Object(item.clone()))
+                .collect();
+            if !missing.is_empty() {
+                self.list_mut(section).extend(missing);
+            }
+        }
+        self.take_missing_fields(later);
+        if let (None, Some(current)) = (self.current_context(), later.current_context()) {
+            self.set_current_context(current);
+        }
+    }
+
+    /// Top-level fields, such as `kind`
+    fn take_missing_fields(&mut self, other: &Self) {
+        for (key, value) in &other.root {
+            let is_other = key == CURRENT_CONTEXT || SECTIONS.iter().any(|s| s.plural() == key);
+            if !is_other && !self.root.contains_key(key) {
+                self.root.insert(key.clone(), value.clone());
+            }
+        }
     }
 }
 
@@ -250,7 +287,7 @@ mod tests {
     use serde_json::json;
 
     use super::{Change, MergeHow};
-    use crate::kubeconfig::{Kubeconfig, Section};
+    use crate::kubeconfig::{ExecUser, Kubeconfig, Section};
 
     fn parse(text: &str) -> Kubeconfig {
         Kubeconfig::parse(text).unwrap()
@@ -482,6 +519,88 @@ users: [{name: u, user: {token: canary}}]",
             .unwrap();
 
         assert_eq!(mine.to_yaml().expose_secret(), once.expose_secret());
+    }
+
+    #[test]
+    fn a_plug_in_takes_the_place_of_the_pasted_user_and_the_rest_stays() {
+        let mut mine = parse(MINE);
+        let mut new = login("https://k");
+        new.set_exec_user(
+            "u",
+            &ExecUser::new("doorward", ["credential", "--profile=ci"]),
+        );
+
+        let merged = mine.merge(&new, MergeHow::default()).unwrap();
+
+        assert!(
+            merged
+                .changes()
+                .all(|(_, _, change)| change == Change::Updated)
+        );
+        let expected = MINE
+            .replace(
+                "    auth-provider:
+      config:
+        idp-issuer-url: https://i
+        client-id: c
+        id-token: old
+        refresh-token: old
+        extra-scopes: groups
+      name: oidc
+    as: admin
+",
+                "    as: admin
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      args:
+      - credential
+      - --profile=ci
+      command: doorward
+      interactiveMode: Never
+      provideClusterInfo: true
+",
+            )
+            .replace("current-context: last", "current-context: k")
+            .replace(
+                "data: b2xk\n    insecure-skip-tls-verify: true\n",
+                "data: bmV3\n",
+            )
+            .replace("server: https://k/", "server: https://k");
+        assert_eq!(
+            mine.to_yaml().expose_secret(),
+            format!("{expected}apiVersion: v1\n")
+        );
+    }
+
+    #[test]
+    fn what_a_later_file_has_fills_the_gaps_only() {
+        let mut first = parse(
+            "current-context: ''
+x-a: first
+clusters: [{name: k, cluster: {server: 'https://first'}}, {name: empty}]
+users: null",
+        );
+
+        first.take_missing(&parse(
+            "current-context: later
+x-a: later
+x-b: later
+clusters: [{name: k, cluster: {proxy-url: later}}, {name: empty, cluster: {server: later}}, {name: j, x: 1, cluster: {}}]
+contexts: [{name: later, context: {}}, {x: nameless}]
+users: [{name: u, user: {token: t}}]",
+        ));
+
+        assert_eq!(
+            first,
+            parse(
+                "current-context: later
+x-a: first
+x-b: later
+clusters: [{name: k, cluster: {server: 'https://first'}}, {name: empty}, {name: j, x: 1, cluster: {}}]
+contexts: [{name: later, context: {}}]
+users: [{name: u, user: {token: t}}]"
+            )
+        );
     }
 
     #[test]

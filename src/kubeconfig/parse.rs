@@ -59,7 +59,7 @@ impl Kubeconfig {
                 seed.deserialize(yaml)
             });
         match parsed {
-            Ok(Value::Object(root)) => Ok(Self { root }),
+            Ok(Value::Object(root)) => Ok(Self::of_root(root)),
             // Any other root was refused by the visitor.
             Ok(_) => Ok(Self::new()),
             Err(error) => Err(ParseKubeconfigError::from_yaml(&error, problem.take())),

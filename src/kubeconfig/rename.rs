@@ -1,6 +1,7 @@
 //! Names of one's own: two portals whose cluster is called `kubernetes` live in one file.
 
 use std::collections::{HashMap, HashSet};
+use std::mem;
 
 use serde_json::{Map, Value};
 
@@ -71,6 +72,10 @@ impl Kubeconfig {
         self.rename_items(Section::Clusters, &clusters);
         self.rename_items(Section::Contexts, &contexts);
         self.rename_items(Section::Users, &users);
+        self.behind = mem::take(&mut self.behind)
+            .into_iter()
+            .filter_map(|(old, behind)| Some((users.get(&old)?.clone(), behind)))
+            .collect();
         self.set_current_context(name);
         Ok(())
     }

@@ -1,19 +1,31 @@
 //! Whether two entries of one name mean the same: the question that a merge asks before it writes over one.
 //!
 //! An entry without an aim (a cluster without a server, a user without credentials) is nobody's, and may be filled.
-//! No signature is checked here: the claims of a token only tell two users of one name apart.
+//! A user that is a plug-in says nothing about itself, but the new one may be known to stand for another.
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::kubeconfig::Section;
-use crate::kubeconfig::user::{AUTH_PROVIDER, OidcUser, TOKEN, is_credential};
+use crate::kubeconfig::identity::{Identity, Subject, credentials};
 use crate::redact::one_line;
-use crate::secret::Secret;
+
+/// Whether two server URLs mean the same
+///
+/// The case of scheme and host does not count, nor do the scheme's own port, user names, fragments, and one `/` at the end.
+/// What is no URL is compared as text.
+///
+/// ```
+/// use doorward::kubeconfig::same_server;
+///
+/// assert!(same_server("https://k8s.example.com", "HTTPS://K8s.example.com:443/"));
+/// assert!(!same_server("https://k8s.example.com", "https://k8s.example.com:6443"));
+/// ```
+pub fn same_server(a: &str, b: &str) -> bool {
+    same_url(a, b)
+}
 
 /// How an existing entry differs from the new one of its name; without any secret
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -29,15 +41,18 @@ pub(crate) enum Elsewhere {
 
 impl Elsewhere {
     /// Compares what stands under one name; `None` if both point to the same place
+    ///
+    /// `behind` is who the new user stands for, where it is a plug-in.
     pub(crate) fn between(
         section: Section,
         old: &Map<String, Value>,
         new: &Map<String, Value>,
+        behind: Option<&Identity>,
     ) -> Option<Self> {
         match section {
             Section::Clusters => cluster(old, new),
             Section::Contexts => context(old, new),
-            Section::Users => user(old, new),
+            Section::Users => user(old, new, behind),
         }
     }
 }
@@ -75,100 +90,65 @@ fn context(old: &Map<String, Value>, new: &Map<String, Value>) -> Option<Elsewhe
         .or_else(|| differs("user").map(Elsewhere::User))
 }
 
-fn user(old: &Map<String, Value>, new: &Map<String, Value>) -> Option<Elsewhere> {
+fn user(
+    old: &Map<String, Value>,
+    new: &Map<String, Value>,
+    behind: Option<&Identity>,
+) -> Option<Elsewhere> {
     match (Identity::of(old), Identity::of(new)) {
         (Identity::Nobody, _) | (_, Identity::Nobody) => None,
         _ if credentials(old).eq(credentials(new)) => None,
-        (Identity::Oidc(old), Identity::Oidc(new)) => oidc(&old, &new),
-        (Identity::Token(old), Identity::Token(new)) => Subject::compare(&old, &new),
-        (Identity::Token(token), Identity::Oidc(oidc))
-        | (Identity::Oidc(oidc), Identity::Token(token)) => {
-            Subject::compare(&token, &oidc.id_token)
+        (Identity::Exec(Some(old)), Identity::Exec(Some(new))) => {
+            (old != new).then_some(Elsewhere::Credential)
         }
+        (old, Identity::Exec(_)) => {
+            behind.map_or(Some(Elsewhere::Credential), |behind| login(&old, behind))
+        }
+        (old, new) => login(&old, &new),
+    }
+}
+
+/// Compares users that a login can give
+pub(super) fn login(old: &Identity, new: &Identity) -> Option<Elsewhere> {
+    match (old, new) {
+        (
+            Identity::Oidc {
+                issuer: old_issuer,
+                client_id: old_client,
+                subject: old,
+            },
+            Identity::Oidc {
+                issuer,
+                client_id,
+                subject: new,
+            },
+        ) => {
+            if !same_url(old_issuer, issuer) {
+                return Some(Elsewhere::Issuer);
+            }
+            if old_client != client_id {
+                return Some(Elsewhere::ClientId);
+            }
+            // Tokens that cannot be read leave it at issuer and client.
+            let (old, new) = (old.as_ref()?, new.as_ref()?);
+            (old.sub != new.sub).then_some(Elsewhere::Subject)
+        }
+        (
+            Identity::Token(old) | Identity::Oidc { subject: old, .. },
+            Identity::Token(new) | Identity::Oidc { subject: new, .. },
+        ) => match (old, new) {
+            (Some(old), Some(new)) => subject(old, new),
+            // An opaque token says nothing about its user.
+            _ => Some(Elsewhere::Credential),
+        },
         _ => Some(Elsewhere::Credential),
     }
 }
 
-fn oidc(old: &OidcUser, new: &OidcUser) -> Option<Elsewhere> {
-    if !same_url(&old.issuer, &new.issuer) {
-        return Some(Elsewhere::Issuer);
-    }
-    if old.client_id != new.client_id {
-        return Some(Elsewhere::ClientId);
-    }
-    // Tokens that cannot be read leave it at issuer and client.
-    let (old, new) = (Subject::of(&old.id_token)?, Subject::of(&new.id_token)?);
-    (old.sub != new.sub).then_some(Elsewhere::Subject)
-}
-
-/// Who a user entry is
-enum Identity {
-    Nobody,
-    Oidc(OidcUser),
-    Token(Secret),
-    /// A certificate, a command, a password, a file, or several kinds at once
-    Other,
-}
-
-impl Identity {
-    fn of(user: &Map<String, Value>) -> Self {
-        let mut kinds = credentials(user).map(|(key, _)| key);
-        match (kinds.next(), kinds.next()) {
-            (None, _) => Self::Nobody,
-            (Some(AUTH_PROVIDER), None) => OidcUser::of(user).map_or(Self::Other, Self::Oidc),
-            (Some(TOKEN), None) => {
-                text(user, TOKEN).map_or(Self::Other, |token| Self::Token(Secret::new(token)))
-            }
-            _ => Self::Other,
-        }
-    }
-}
-
-/// Whom a JSON Web Token is about, read without checking it
-struct Subject {
-    iss: String,
-    sub: String,
-}
-
-impl Subject {
-    fn of(token: &Secret) -> Option<Self> {
-        let mut parts = token.expose_secret().split('.');
-        let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
-        let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-        let claims: Map<String, Value> = serde_json::from_slice(&payload).ok()?;
-        Some(Self {
-            iss: text(&claims, "iss")?.to_owned(),
-            sub: text(&claims, "sub")?.to_owned(),
-        })
-    }
-
-    fn compare(old: &Secret, new: &Secret) -> Option<Elsewhere> {
-        match (Self::of(old), Self::of(new)) {
-            (Some(old), Some(new)) if !same_url(&old.iss, &new.iss) => Some(Elsewhere::Issuer),
-            (Some(old), Some(new)) => (old.sub != new.sub).then_some(Elsewhere::Subject),
-            // An opaque token says nothing about its user.
-            _ => Some(Elsewhere::Credential),
-        }
-    }
-}
-
-/// The credentials that a user entry really has, in the order of their names
-fn credentials(user: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
-    let mut found: Vec<_> = user
-        .iter()
-        .map(|(key, value)| (key.as_str(), value))
-        .filter(|(key, value)| is_credential(key) && !is_empty(value))
-        .collect();
-    found.sort_by_key(|(key, _)| *key);
-    found.into_iter()
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        _ => false,
+fn subject(old: &Subject, new: &Subject) -> Option<Elsewhere> {
+    match same_url(&old.iss, &new.iss) {
+        true => (old.sub != new.sub).then_some(Elsewhere::Subject),
+        false => Some(Elsewhere::Issuer),
     }
 }
 
@@ -176,15 +156,16 @@ fn text<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
     map.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// By scheme, host, port, path and query, as a browser would read them; a `/` at the end does not count
+/// By scheme, host, port, path and query, as a browser would read them; one `/` at the end does not count
 fn same_url(a: &str, b: &str) -> bool {
     let read = |text| {
         let url = Url::parse(text).ok()?;
+        let path = url.path();
         Some((
             url.scheme().to_owned(),
             url.host_str().map(str::to_owned),
             url.port_or_known_default(),
-            url.path().trim_end_matches('/').to_owned(),
+            path.strip_suffix('/').unwrap_or(path).to_owned(),
             url.query().map(str::to_owned),
         ))
     };
@@ -200,15 +181,15 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::{Map, Value, json};
 
-    use super::Elsewhere;
-    use crate::kubeconfig::Section;
+    use super::{Elsewhere, same_server};
+    use crate::kubeconfig::{ExecUser, Kubeconfig, MergeHow, Section};
 
     fn between(section: Section, old: Value, new: Value) -> Option<Elsewhere> {
         let map = |value| match value {
             Value::Object(map) => map,
             _ => Map::new(),
         };
-        Elsewhere::between(section, &map(old), &map(new))
+        Elsewhere::between(section, &map(old), &map(new), None)
     }
 
     fn servers(old: &str, new: &str) -> Option<Elsewhere> {
@@ -231,6 +212,205 @@ mod tests {
     fn oidc(issuer: &str, client: &str, id_token: &str) -> Value {
         let config = json!({"idp-issuer-url": issuer, "client-id": client, "id-token": id_token});
         json!({"auth-provider": {"name": "oidc", "config": config}})
+    }
+
+    /// A kubeconfig with the one user `u`
+    fn with_user(user: Value) -> Kubeconfig {
+        let document = json!({"users": [{"name": "u", "user": user}]});
+        Kubeconfig::parse(&document.to_string()).unwrap()
+    }
+
+    fn doorward(profile: &str) -> ExecUser {
+        ExecUser::credential("doorward", profile)
+    }
+
+    /// How a merge of `new` into a file with the user `old` ends: nothing, or the words of the conflict
+    fn merged(old: &Value, new: &Kubeconfig) -> Option<String> {
+        let mut mine = with_user(old.clone());
+        let error = mine.merge(new, MergeHow::default()).err()?;
+        assert_eq!(mine, with_user(old.clone()));
+        Some(error.to_string().replace("user u ", ""))
+    }
+
+    #[test]
+    fn urls_of_one_server_are_the_same() {
+        for (a, b) in [
+            ("https://k", "https://k"),
+            ("HTTPS://K.Example.com", "https://k.example.com/"),
+            ("https://k:443", "https://k"),
+            ("http://k:80/", "http://k"),
+            ("https://k:6443/p/", "https://k:6443/p"),
+            ("https://u:p@k", "https://k"),
+            ("k", "k"),
+        ] {
+            assert!(same_server(a, b) && same_server(b, a), "{a} {b}");
+        }
+        for (a, b) in [
+            ("https://k", "http://k"),
+            ("https://k", "https://k:6443"),
+            ("https://k", "https://k.example.com"),
+            ("https://k/p", "https://k/P"),
+            ("https://k/p", "https://k/p//"),
+            ("https://k", "https://k//"),
+            ("https://k?a", "https://k?b"),
+            ("https://k", "k"),
+            ("https://k", ""),
+            ("K", "k"),
+        ] {
+            assert!(!same_server(a, b) && !same_server(b, a), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_plug_in_is_compared_as_the_user_that_it_stands_for() {
+        let ada = jwt("https://i", "ada", 1);
+        let issuer = Some("is a user of another issuer");
+        let client = Some("is a user of another client id");
+        let subject = Some("is another user of the same issuer");
+        let kind = Some("has another kind of credential");
+
+        let mut foreign = with_user(json!({}));
+        foreign.set_exec_user("u", &ExecUser::new("aws", ["eks"]));
+        let exec = |user: &ExecUser| {
+            let mut kubeconfig = with_user(json!({}));
+            kubeconfig.set_exec_user("u", user);
+            json!(kubeconfig.entry(Section::Users, "u").unwrap())
+        };
+        // The new entries, each with what is behind it.
+        let made_of = |user: Value| {
+            let mut kubeconfig = with_user(user);
+            kubeconfig.set_exec_user("u", &doorward("ci"));
+            kubeconfig
+        };
+        let news = [
+            made_of(oidc("https://i", "c", &ada)),
+            made_of(oidc("https://i", "c", "opaque")),
+            made_of(json!({"token": ada})),
+            made_of(json!({"token": "opaque"})),
+            made_of(json!({})),
+            foreign,
+            with_user(oidc("https://i", "c", &ada)),
+            with_user(json!({"token": ada})),
+        ];
+
+        // Old entry; then for each new one, in their order, how the merge ends.
+        let wrapper = ExecUser::new("/opt/wrap", ["-q", "credential", "--profile", "ci"]);
+        let table = [
+            (json!({}), [None; 8]),
+            (json!({"as": "x", "token": ""}), [None; 8]),
+            (
+                oidc("https://i/", "c", &jwt("https://i", "ada", 2)),
+                [None, None, None, kind, kind, kind, None, None],
+            ),
+            (
+                oidc("https://i", "c", ""),
+                [None, None, kind, kind, kind, kind, None, kind],
+            ),
+            (
+                oidc("https://j", "c", &jwt("https://j", "ada", 2)),
+                [issuer, issuer, issuer, kind, kind, kind, issuer, issuer],
+            ),
+            (
+                oidc("https://i", "d", &ada),
+                [client, client, None, kind, kind, kind, client, None],
+            ),
+            (
+                oidc("https://i", "c", &jwt("https://i", "bob", 2)),
+                [subject, None, subject, kind, kind, kind, subject, subject],
+            ),
+            (
+                json!({"token": jwt("https://i", "ada", 2)}),
+                [None, kind, None, kind, kind, kind, None, None],
+            ),
+            (
+                json!({"token": jwt("https://j", "ada", 2)}),
+                [issuer, kind, issuer, kind, kind, kind, issuer, issuer],
+            ),
+            (
+                json!({"token": jwt("https://i", "bob", 2)}),
+                [subject, kind, subject, kind, kind, kind, subject, subject],
+            ),
+            (
+                json!({"token": "opaque"}),
+                [kind, kind, kind, kind, kind, kind, kind, kind],
+            ),
+            (
+                exec(&doorward("ci")),
+                [None, None, None, None, None, kind, kind, kind],
+            ),
+            (
+                exec(&wrapper),
+                [None, None, None, None, None, kind, kind, kind],
+            ),
+            (exec(&doorward("other")), [kind; 8]),
+            (
+                exec(&ExecUser::new("aws", ["eks"])),
+                [kind, kind, kind, kind, kind, None, kind, kind],
+            ),
+            (
+                exec(&ExecUser::new("aws", ["token", "--profile=ci"])),
+                [kind; 8],
+            ),
+            (json!({"client-key": "/k"}), [kind; 8]),
+            (json!({"username": "a", "password": "b"}), [kind; 8]),
+            (json!({"token": ada, "client-key": "/k"}), [kind; 8]),
+        ];
+        for (old, ends) in table {
+            for (i, (new, end)) in news.iter().zip(ends).enumerate() {
+                assert_eq!(merged(&old, new).as_deref(), end, "{old}, new {i}");
+                // With its own names, too: what is behind a user goes with it.
+                let copy = new.only(Section::Users, "u").unwrap();
+                assert_eq!(merged(&old, &copy).as_deref(), end, "{old}, copy {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_behind_a_plug_in_outlives_a_rename_and_a_merge() {
+        let mut new = Kubeconfig::parse(
+            &json!({
+                "current-context": "k",
+                "clusters": [{"name": "k", "cluster": {"server": "https://k"}}],
+                "contexts": [{"name": "k", "context": {"cluster": "k", "user": "ada@k"}}],
+                "users": [{"name": "ada@k", "user": oidc("https://i", "c", &jwt("https://i", "ada", 1))}],
+            })
+            .to_string(),
+        )
+        .unwrap();
+        let mut pasted = new.clone();
+        pasted.rename_context("prod").unwrap();
+        new.set_exec_user("ada@k", &doorward("ci"));
+        new.rename_context("prod").unwrap();
+        let mut between = Kubeconfig::new();
+        between.merge(&new, MergeHow::default()).unwrap();
+
+        for new in [new, between] {
+            let mut mine = pasted.clone();
+            mine.merge(&new, MergeHow::default()).unwrap();
+            assert_eq!(mine.exec_user("ada@prod"), Some(doorward("ci")));
+
+            let mut printed = Kubeconfig::parse(new.to_yaml().expose_secret()).unwrap();
+            assert_eq!(printed, new);
+            let error = pasted.clone().merge(&printed, MergeHow::default());
+            assert!(error.is_err(), "what was read knows nothing of it");
+
+            // A new user of the name is another one.
+            printed.remove(Section::Users, "ada@prod");
+            let mut removed = new.clone();
+            removed.remove(Section::Users, "ada@prod");
+            removed.set_exec_user("ada@prod", &doorward("ci"));
+            assert!(pasted.clone().merge(&removed, MergeHow::default()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_second_plug_in_stands_for_the_same_user() {
+        let mut new = with_user(oidc("https://i", "c", "opaque"));
+        new.set_exec_user("u", &doorward("old"));
+        new.set_exec_user("u", &doorward("ci"));
+
+        assert_eq!(merged(&oidc("https://i", "c", "t"), &new), None);
+        assert!(merged(&oidc("https://j", "c", "t"), &new).is_some());
     }
 
     #[test]

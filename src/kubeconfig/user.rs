@@ -1,22 +1,9 @@
-//! Users: the OIDC entry that a portal prints, and the same user with a bare token.
+//! Users: the OIDC entry that a portal prints, and what of an entry is a credential.
 
 use serde_json::{Map, Value};
 
-use crate::kubeconfig::{IncompleteKubeconfig, Kubeconfig, Section};
+use crate::kubeconfig::{Kubeconfig, Section};
 use crate::secret::Secret;
-
-/// What a user entry holds after a login
-///
-/// `exec` is not among them yet.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum UserAuth {
-    /// What the portal said: `auth-provider: oidc`, which kubectl refreshes by itself
-    #[default]
-    AuthProvider,
-    /// The id_token alone, which every client takes, and which ends with the token
-    Token,
-}
 
 /// The `auth-provider: oidc` of a user entry
 ///
@@ -128,44 +115,6 @@ impl Kubeconfig {
         credentials.insert(AUTH_PROVIDER.into(), provider.into());
         replace_credentials(self.entry_mut(Section::Users, name), &credentials);
     }
-
-    /// The kubeconfig with the current context's user as `auth` says
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::with_token`].
-    pub fn with_user_auth(
-        &self,
-        auth: UserAuth,
-        token: &Secret,
-    ) -> Result<Self, IncompleteKubeconfig> {
-        match auth {
-            UserAuth::AuthProvider => Ok(self.clone()),
-            UserAuth::Token => self.with_token(token),
-        }
-    }
-
-    /// The kubeconfig with the bare token in place of the current user's other credentials
-    ///
-    /// Every context that shares this user gets the token with it. Fields that are no credentials stay.
-    ///
-    /// # Errors
-    ///
-    /// [`IncompleteKubeconfig`] where the current context leads to no user.
-    pub fn with_token(&self, token: &Secret) -> Result<Self, IncompleteKubeconfig> {
-        let route = self.current_route()?;
-        if self.entry(Section::Users, route.user).is_none() {
-            return Err(IncompleteKubeconfig::NoUser {
-                context: route.context.to_owned(),
-                user: route.user.to_owned(),
-            });
-        }
-        let mut credentials = Map::new();
-        credentials.insert(TOKEN.into(), token.expose_secret().into());
-        let mut with = self.clone();
-        replace_credentials(with.entry_mut(Section::Users, route.user), &credentials);
-        Ok(with)
-    }
 }
 
 /// Puts all credentials of `new` in place of those of `user`
@@ -207,6 +156,8 @@ pub(crate) fn is_credential(field: &str) -> bool {
 
 pub(crate) const AUTH_PROVIDER: &str = "auth-provider";
 
+pub(crate) const EXEC: &str = "exec";
+
 pub(crate) const TOKEN: &str = "token";
 
 const CLIENT_ID: &str = "client-id";
@@ -238,7 +189,7 @@ const CREDENTIALS: [&str; 10] = [
     "client-certificate-data",
     "client-key",
     "client-key-data",
-    "exec",
+    EXEC,
     "password",
     TOKEN,
     "tokenFile",
@@ -249,8 +200,8 @@ const CREDENTIALS: [&str; 10] = [
 mod tests {
     use serde_json::json;
 
-    use super::{OidcUser, UserAuth};
-    use crate::kubeconfig::{IncompleteKubeconfig, Kubeconfig, Section};
+    use super::OidcUser;
+    use crate::kubeconfig::{Kubeconfig, Section};
     use crate::secret::Secret;
 
     fn answer() -> Kubeconfig {
@@ -273,69 +224,6 @@ users:
 ",
         )
         .unwrap()
-    }
-
-    #[test]
-    fn the_token_takes_the_place_of_all_other_credentials() {
-        let with = answer().with_token(&Secret::new("id")).unwrap();
-
-        let user = with.entry(Section::Users, "u").unwrap();
-        assert_eq!(
-            json!(user),
-            json!({"as": "admin", "x-unknown": 1, "token": "id"})
-        );
-        assert_eq!(
-            with.entry(Section::Users, "other"),
-            answer().entry(Section::Users, "other")
-        );
-        assert_eq!(with.check(), Ok(()));
-    }
-
-    #[test]
-    fn exec_and_certificates_go_too() {
-        let mut kubeconfig = answer();
-        let user = kubeconfig.entry_mut(Section::Users, "u");
-        for field in [
-            "exec",
-            "client-certificate-data",
-            "client-key",
-            "tokenFile",
-            "username",
-            "password",
-        ] {
-            user.insert(field.into(), "x".into());
-        }
-
-        let with = kubeconfig.with_token(&Secret::new("id")).unwrap();
-
-        let user = with.entry(Section::Users, "u").unwrap();
-        assert_eq!(
-            json!(user),
-            json!({"as": "admin", "x-unknown": 1, "token": "id"})
-        );
-    }
-
-    #[test]
-    fn by_default_the_user_is_what_the_portal_said() {
-        let with = answer().with_user_auth(UserAuth::default(), &Secret::new("id"));
-        assert_eq!(with, Ok(answer()));
-
-        let with = answer().with_user_auth(UserAuth::Token, &Secret::new("id"));
-        assert_eq!(with, answer().with_token(&Secret::new("id")));
-    }
-
-    #[test]
-    fn a_token_needs_a_user() {
-        let mut kubeconfig = answer();
-        kubeconfig.remove(Section::Users, "u");
-
-        assert_eq!(
-            kubeconfig.with_token(&Secret::new("id")),
-            Err(IncompleteKubeconfig::NoUser {
-                context: "a".into(),
-                user: "u".into()
-            })
-        );
     }
 
     #[test]

@@ -46,9 +46,20 @@ pub(super) fn read(files: &KubeconfigFiles) -> Result<Vec<Document>, Error> {
     Ok(documents)
 }
 
+/// What kubectl sees in `documents`: of each name the first one, and the first current context
+pub(super) fn view(documents: &[Document]) -> Kubeconfig {
+    let mut documents = documents.iter().map(|document| &document.kubeconfig);
+    let mut view = documents.next().cloned().unwrap_or_default();
+    for later in documents {
+        view.take_missing(later);
+    }
+    view
+}
+
 /// The new text of each file that changes
 pub(super) struct Plan {
     changed: Vec<Document>,
+    unchanged: Vec<Document>,
     default: PathBuf,
     merged: Merged,
 }
@@ -56,12 +67,12 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(
         files: &KubeconfigFiles,
+        documents: Vec<Document>,
         new: &Kubeconfig,
         how: MergeHow,
     ) -> Result<Self, Error> {
         let named = files.default_path();
         let default = resolve(named)?;
-        let documents = read(files)?;
         let has_current = |document: &Document| document.kubeconfig.current_context().is_some();
         let keeps = how.keep_current_context && documents.iter().any(has_current);
         let parts = split(new, &documents, &default, keeps);
@@ -69,6 +80,7 @@ impl Plan {
         let mut conflicts: Option<MergeError> = None;
         let mut merged = Merged::default();
         let mut changed = Vec::new();
+        let mut unchanged = Vec::new();
         for (mut document, part) in documents.into_iter().zip(parts) {
             let before = document.kubeconfig.clone();
             let done = match document
@@ -86,14 +98,16 @@ impl Plan {
             };
             let is_missing = document.path == default && document.bytes.is_none();
             let has_entries = done.changes().next().is_some();
-            if is_missing || has_entries || document.kubeconfig != before {
-                changed.push(document);
+            match is_missing || has_entries || document.kubeconfig != before {
+                true => changed.push(document),
+                false => unchanged.push(document),
             }
             merged.absorb(done);
         }
         match conflicts {
             None => Ok(Self {
                 changed,
+                unchanged,
                 default: named.to_owned(),
                 merged,
             }),
@@ -111,7 +125,7 @@ impl Plan {
         self.changed.iter().map(|document| document.path.as_path())
     }
 
-    /// Writes the files, unless somebody has changed one since; `None` then
+    /// Writes the files, unless somebody has changed one of the list since; `None` then
     pub(super) fn carry_out(self) -> Result<Option<Written>, Error> {
         let mut staged = Vec::new();
         for document in &self.changed {
@@ -122,12 +136,22 @@ impl Plan {
             )?);
         }
         // kubectl does not know our lock: so look as late as possible whether it was there.
-        for document in &self.changed {
+        let is_held = || {
+            self.changed
+                .iter()
+                .any(|document| kubectl_holds(&document.named) || kubectl_holds(&document.path))
+        };
+        if is_held() {
+            return Ok(None);
+        }
+        for document in self.changed.iter().chain(&self.unchanged) {
             let moved = resolve(&document.named)? != document.path;
-            let held = kubectl_holds(&document.named) || kubectl_holds(&document.path);
-            if moved || held || read_whole(&document.path, MAX_BYTES)? != document.bytes {
+            if moved || read_whole(&document.path, MAX_BYTES)? != document.bytes {
                 return Ok(None);
             }
+        }
+        if is_held() {
+            return Ok(None);
         }
         for file in staged {
             file.commit()?;
@@ -160,7 +184,11 @@ fn split(
         .map(|(i, _)| {
             let mut part = match Some(i) == default {
                 true => new.clone(),
-                false => Kubeconfig { root: Map::new() },
+                false => {
+                    let mut part = Kubeconfig::of_root(Map::new());
+                    part.behind.clone_from(&new.behind);
+                    part
+                }
             };
             for section in SECTIONS {
                 part.root_mut().shift_remove(section.plural());
