@@ -1,6 +1,6 @@
 """The login that people script today: requests, and what the pages are known to hold.
 
-Reads the DOORWARD_… variables of `examples/doubles.rs`. With `--kubernetes` it imports the Kubernetes client, too,
+Reads the DOORWARD_… variables of `examples/doubles/`. With `--kubernetes` it imports the Kubernetes client, too,
 as a pipeline does that goes on in Python. The portal's command is not run.
 """
 

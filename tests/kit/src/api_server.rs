@@ -1,4 +1,7 @@
 //! A Kubernetes API server that knows one pod, and checks its callers' tokens as the real one does.
+//!
+//! What it answers is enough for kubectl (tables), and for clients that read typed lists and objects, such as
+//! Python's and kube-rs. There is no watch.
 
 use serde_json::{Value, json};
 
@@ -28,7 +31,8 @@ impl ApiServer {
         }
         let started = iso_date(world.clock().seconds());
         match ask.path() {
-            "/version" => Answer::json(
+            // Python's client asks with a slash at the end.
+            "/version" | "/version/" => Answer::json(
                 200,
                 &json!({
                     "major": "1", "minor": "34", "gitVersion": "v1.34.0",
@@ -51,13 +55,7 @@ impl ApiServer {
                 &json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": []}),
             ),
             "/api/v1" => Answer::json(200, &resources()),
-            "/api/v1/namespaces/default/pods" | "/api/v1/pods" => pods(ask, &started),
-            "/api/v1/namespaces/default/pods/hello" => Answer::json(200, &pod(&started)),
-            _ => status(
-                404,
-                "NotFound",
-                "the server could not find the requested resource",
-            ),
+            path => object(path, ask, &started),
         }
     }
 
@@ -82,6 +80,35 @@ impl ApiServer {
     }
 }
 
+/// A pod, or the pods of one namespace or of all; a namespace need not exist to be empty
+fn object(path: &str, ask: &Ask, started: &str) -> Answer {
+    let watch = ask.query("watch").unwrap_or_default();
+    if ["1", "true"].contains(&watch.as_str()) {
+        return status(405, "MethodNotAllowed", "there is no watch here");
+    }
+    let segments: Vec<&str> = path
+        .strip_prefix(CORE)
+        .unwrap_or_default()
+        .split('/')
+        .collect();
+    match segments.as_slice() {
+        ["pods"] | ["namespaces", "default", "pods"] => pods(&[pod(started)], ask),
+        ["namespaces", _, "pods"] => pods(&[], ask),
+        ["namespaces", "default", "pods", "hello"] => match as_table(ask) {
+            true => pods(&[pod(started)], ask),
+            false => Answer::json(200, &pod(started)),
+        },
+        ["namespaces", _, "pods", name] => {
+            status(404, "NotFound", &format!("pods \"{name}\" not found"))
+        }
+        _ => status(
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        ),
+    }
+}
+
 fn status(code: u16, reason: &str, message: &str) -> Answer {
     Answer::json(
         code,
@@ -93,14 +120,10 @@ fn status(code: u16, reason: &str, message: &str) -> Answer {
 }
 
 fn resources() -> Value {
-    let verbs = json!(["get", "list", "watch"]);
+    let verbs = json!(["get", "list"]);
     json!({
         "kind": "APIResourceList", "groupVersion": "v1",
         "resources": [
-            {
-                "name": "namespaces", "singularName": "namespace", "namespaced": false,
-                "kind": "Namespace", "verbs": verbs, "shortNames": ["ns"],
-            },
             {
                 "name": "pods", "singularName": "pod", "namespaced": true, "kind": "Pod",
                 "verbs": verbs, "shortNames": ["po"], "categories": ["all"],
@@ -109,20 +132,30 @@ fn resources() -> Value {
     })
 }
 
-fn pods(ask: &Ask, started: &str) -> Answer {
-    let accept = ask.header("accept").unwrap_or_default();
-    if !accept.contains("as=Table") {
+/// The pods as a list, or as the table that kubectl asks for
+fn pods(pods: &[Value], ask: &Ask) -> Answer {
+    if !as_table(ask) {
         return Answer::json(
             200,
             &json!({
                 "kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "42"},
-                "items": [pod(started)],
+                "items": pods,
             }),
         );
     }
     let column = |name: &str, kind: &str| json!({"name": name, "type": kind, "format": "", "description": name, "priority": 0});
-    let pod = pod(started);
-    let metadata = pod.get("metadata").cloned().unwrap_or_default();
+    let rows: Vec<Value> = pods
+        .iter()
+        .map(|pod| {
+            json!({
+                "cells": ["hello", "1/1", "Running", "0", "5m"],
+                "object": {
+                    "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
+                    "metadata": pod.get("metadata"),
+                },
+            })
+        })
+        .collect();
     Answer::json(
         200,
         &json!({
@@ -132,27 +165,49 @@ fn pods(ask: &Ask, started: &str) -> Answer {
                 column("Ready", "string"), column("Status", "string"),
                 column("Restarts", "string"), column("Age", "string"),
             ],
-            "rows": [{
-                "cells": ["hello", "1/1", "Running", "0", "5m"],
-                "object": {
-                    "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
-                    "metadata": metadata,
-                },
-            }],
+            "rows": rows,
         }),
     )
 }
 
+fn as_table(ask: &Ask) -> bool {
+    ask.header("accept")
+        .unwrap_or_default()
+        .contains("as=Table")
+}
+
 fn pod(started: &str) -> Value {
+    let time = started.replace(".000Z", "Z");
+    let yes = |kind: &str| {
+        json!({
+            "type": kind, "status": "True", "lastProbeTime": null, "lastTransitionTime": time,
+        })
+    };
     json!({
         "kind": "Pod", "apiVersion": "v1",
         "metadata": {
             "name": "hello", "namespace": "default", "uid": "6f1c2b9e-4b5d-4a57-9a55-6d7b1f0f4c11",
-            "resourceVersion": "41", "creationTimestamp": started.replace(".000Z", "Z"),
+            "resourceVersion": "41", "creationTimestamp": time, "labels": {"app": "hello"},
         },
-        "spec": {"containers": [{"name": "hello", "image": "example.test/hello:1"}]},
-        "status": {"phase": "Running"},
+        "spec": {
+            "containers": [{
+                "name": "hello", "image": IMAGE, "resources": {}, "imagePullPolicy": "IfNotPresent",
+            }],
+            "restartPolicy": "Always", "nodeName": "node-1",
+        },
+        "status": {
+            "phase": "Running", "qosClass": "BestEffort",
+            "hostIP": "192.0.2.10", "podIP": "198.51.100.7", "podIPs": [{"ip": "198.51.100.7"}],
+            "startTime": time, "conditions": [yes("Ready"), yes("PodScheduled")],
+            "containerStatuses": [{
+                "name": "hello", "image": IMAGE, "imageID": format!("{IMAGE}@sha256:{}", "0".repeat(64)),
+                "ready": true, "started": true, "restartCount": 0, "lastState": {},
+                "state": {"running": {"startedAt": time}},
+            }],
+        },
     })
 }
 
+const CORE: &str = "/api/v1/";
+const IMAGE: &str = "example.test/hello:1";
 const AUDIENCE: &str = "kubernetes";

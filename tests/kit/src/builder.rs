@@ -215,6 +215,10 @@ impl Service for Sites {
             _ => self.portal.answer(ask, world),
         }
     }
+
+    fn end_sessions(&mut self, login: &str) -> usize {
+        self.portal.end_sessions(login)
+    }
 }
 
 /// A login form as any phisher would put up

@@ -1,12 +1,12 @@
-//! The servers' clock, which a test can put forward, and the date formats of the wire.
+//! The servers' clock, which a test can put forward or back, and the date formats of the wire.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The clock that every server of one testbed reads
 ///
-/// It runs with the system's clock until a test puts it forward or holds it. A client that reads the
-/// system's own clock does not notice, so tests with a real kubectl use short lives instead.
+/// It runs with the system's clock until a test moves or holds it. Tokens, sessions and the `Date` of every
+/// answer follow it, so a client that reads the system's own clock sees servers whose clock is wrong.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     state: Arc<Mutex<State>>,
@@ -15,12 +15,17 @@ pub struct Clock {
 impl Clock {
     /// Puts the clock forward
     pub fn advance(&self, by: Duration) {
-        let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         let mut state = self.state();
-        state.ahead = state.ahead.saturating_add(millis);
+        state.ahead = state.ahead.saturating_add(signed_millis(by));
     }
 
-    /// Stops the clock; from now on only [`Clock::advance`] moves it
+    /// Puts the clock back, also behind the system's clock; not before 1970
+    pub fn set_back(&self, by: Duration) {
+        let mut state = self.state();
+        state.ahead = state.ahead.saturating_sub(signed_millis(by));
+    }
+
+    /// Stops the clock; from now on only [`Clock::advance`] and [`Clock::set_back`] move it
     pub fn hold(&self) {
         self.state().held = Some(system_millis());
     }
@@ -31,7 +36,7 @@ impl Clock {
         state
             .held
             .unwrap_or_else(system_millis)
-            .saturating_add(state.ahead)
+            .saturating_add_signed(state.ahead)
     }
 
     /// Seconds since 1970
@@ -46,8 +51,13 @@ impl Clock {
 
 #[derive(Debug, Default)]
 struct State {
-    ahead: u64,
+    /// Milliseconds before the system's clock; negative if behind it
+    ahead: i64,
     held: Option<u64>,
+}
+
+fn signed_millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn system_millis() -> u64 {
@@ -157,6 +167,18 @@ mod tests {
         clock.advance(Duration::from_millis(7));
 
         assert_eq!(clock.millis(), before + 7);
+    }
+
+    #[test]
+    fn a_clock_can_be_behind_the_systems_own() {
+        let clock = Clock::default();
+        clock.hold();
+        let before = clock.millis();
+
+        clock.set_back(Duration::from_secs(3600));
+        assert_eq!(clock.millis(), before - 3_600_000);
+        clock.set_back(Duration::MAX);
+        assert_eq!(clock.millis(), 0);
     }
 
     #[test]

@@ -97,12 +97,14 @@ pub enum Trouble {
     Redirect(String),
     /// The connection is closed
     HangUp,
+    /// The double does what it was asked, and then the connection is closed in place of its answer
+    LostAnswer,
     /// The double's own answer, after a wait on the real clock
     Slow(Duration),
 }
 
 impl Trouble {
-    /// The answer in place of the double's own; none where the double answers late
+    /// The answer in place of the double's own; none where the double acts
     pub(crate) fn answer(&self, world: &World) -> Option<Answer> {
         let now = world.clock().seconds();
         Some(match self {
@@ -134,7 +136,7 @@ impl Trouble {
             Self::Status(status) => Answer::empty(*status),
             Self::Redirect(location) => Answer::redirect(location),
             Self::HangUp => Answer::hang_up(),
-            Self::Slow(_) => return None,
+            Self::LostAnswer | Self::Slow(_) => return None,
         })
     }
 

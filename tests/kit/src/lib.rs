@@ -33,9 +33,11 @@ pub use http::{Answer, Ask};
 pub use idp::{CodeRequest, IdpDouble, RelyingParty, SignOn};
 pub use kubectl::{kubectl, output_within};
 pub use okta::{LoginPage, OktaSwitches, StepUp, TokenShape};
-pub use openunison::{Affinity, CommandShape, PortalSwitches};
+pub use openunison::{
+    Affinity, CommandShape, Discovery, PortalSwitches, RefreshRefusal, Rotation, Swap,
+};
 pub use person::Person;
-pub use record::Seen;
+pub use record::{Refreshes, Seen};
 pub use testbed::Testbed;
 pub use tls::TlsSwitch;
 pub use world::{

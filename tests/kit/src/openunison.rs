@@ -7,11 +7,14 @@ mod authorize;
 mod callback;
 mod command;
 mod cookies;
+mod discovery;
 mod issuer;
 mod login;
 mod pages;
 mod pods;
+mod refresh;
 mod refresh_token;
+mod revoke;
 mod saml_request;
 mod session;
 mod switches;
@@ -26,7 +29,9 @@ use crate::person::Person;
 use crate::world::{API_HOST, CONTROL_PLANE_HOST, World};
 
 pub use command::CommandShape;
+pub use discovery::Discovery;
 pub use pods::Affinity;
+pub use refresh::{RefreshRefusal, Rotation, Swap};
 pub use switches::PortalSwitches;
 
 use authorize::Client;
@@ -72,6 +77,11 @@ impl OpenUnison {
             idp,
             portal,
         }
+    }
+
+    /// Ends all OIDC sessions of somebody, and gives their number
+    pub(crate) fn end_sessions(&mut self, login: &str) -> usize {
+        self.issuer.end_all(login)
     }
 
     pub(crate) fn answer(&mut self, ask: &Ask, world: &World) -> Answer {

@@ -1,6 +1,7 @@
 //! What the servers saw, and what they did not like.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::http::{Answer, Ask};
@@ -27,12 +28,27 @@ pub struct Seen {
     pub status: u16,
 }
 
+/// What came of the refreshes at the portals' token endpoints
+///
+/// A request that a [`crate::Fault`] answers is none of them: it never reached the token endpoint.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Refreshes {
+    /// New tokens were made
+    pub granted: usize,
+    /// Nothing was given
+    pub refused: usize,
+    /// A spent refresh token got the current tokens again, within the grace time
+    pub replayed: usize,
+}
+
 /// The notes of all servers of one testbed
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     seen: Mutex<Vec<Seen>>,
     complaints: Mutex<Vec<String>>,
     secrets: Mutex<BTreeSet<String>>,
+    refreshes: Mutex<Refreshes>,
+    logins: AtomicUsize,
 }
 
 impl Record {
@@ -83,6 +99,27 @@ impl Record {
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
         held(&self.seen).clone()
+    }
+
+    /// How many requests are such
+    pub(crate) fn count(&self, such: impl Fn(&Seen) -> bool) -> usize {
+        held(&self.seen).iter().filter(|seen| such(seen)).count()
+    }
+
+    pub(crate) fn refresh(&self, count: impl FnOnce(&mut Refreshes)) {
+        count(&mut held(&self.refreshes));
+    }
+
+    pub(crate) fn refreshes(&self) -> Refreshes {
+        *held(&self.refreshes)
+    }
+
+    pub(crate) fn login(&self) {
+        self.logins.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn logins(&self) -> usize {
+        self.logins.load(Ordering::Relaxed)
     }
 
     pub(crate) fn complaints(&self) -> Vec<String> {

@@ -18,13 +18,16 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::clock::http_date;
-use crate::fault::Fault;
+use crate::fault::{Fault, Trouble};
 use crate::http::{Answer, Ask};
 use crate::world::World;
 
 /// Answers one request
 pub(crate) trait Service: Send {
     fn answer(&mut self, ask: &Ask, world: &World) -> Answer;
+
+    /// Ends all OIDC sessions of somebody, and gives their number
+    fn end_sessions(&mut self, login: &str) -> usize;
 }
 
 /// All doubles of one testbed, and what stands before them
@@ -73,6 +76,7 @@ impl Shared {
         }
         let answer = held(&self.service).answer(ask, &self.world);
         match due {
+            Some(Trouble::LostAnswer) => Answer::hang_up(),
             Some(slow) => answer.after(slow.pause()),
             None => answer,
         }

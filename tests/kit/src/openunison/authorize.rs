@@ -3,7 +3,7 @@
 use crate::http::{Answer, Ask, encode};
 use crate::idp::RelyingParty;
 use crate::openunison::session::Step;
-use crate::openunison::{OpenUnison, cookies};
+use crate::openunison::{OpenUnison, cookies, discovery};
 use crate::world::World;
 
 /// A client of one of the portal's issuers
@@ -75,14 +75,15 @@ impl OpenUnison {
         };
         let issuer = format!("{}/auth/idp/{idp}", ask.origin());
         match tail {
-            ".well-known/openid-configuration" => discovery(&issuer),
-            "certs" => key_set(world),
+            ".well-known/openid-configuration" => {
+                discovery::document(&issuer, self.switches.discovery, world)
+            }
+            "certs" => discovery::key_set(world),
             "auth" => self.authorize(&idp, ask, world),
             "completefed" => self.complete(&issuer, ask, world),
             "token" => self.token_endpoint(&idp, ask, world),
             "userinfo" => self.userinfo(ask, world),
-            // Advertised, but nobody wrote it.
-            "revoke" => Answer::empty(200),
+            "revoke" => self.revoke(&idp, ask, world),
             _ => Answer::empty(404),
         }
     }
@@ -160,33 +161,4 @@ impl OpenUnison {
             encode(&state)
         ))
     }
-}
-
-fn discovery(issuer: &str) -> Answer {
-    let document = serde_json::json!({
-        "issuer": issuer,
-        "authorization_endpoint": format!("{issuer}/auth"),
-        "token_endpoint": format!("{issuer}/token"),
-        "userinfo_endpoint": format!("{issuer}/userinfo"),
-        "revocation_endpoint": format!("{issuer}/revoke"),
-        "jwks_uri": format!("{issuer}/certs"),
-        "response_types_supported": [
-            "code", "token", "id_token", "code token", "code id_token", "token id_token",
-            "code token id_token", "none",
-        ],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-        "scopes_supported": ["openid", "email", "profile"],
-        "token_endpoint_auth_methods_supported": ["client_secret_post"],
-        "claims_supported": ["sub", "aud", "iss", "exp", "name", "groups", "preferred_username", "email"],
-        "code_challenge_methods_supported": ["plain", "S256"],
-    });
-    let text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    Answer::json(200, &document).body(cookies::gson(&text))
-}
-
-/// One key; a new key replaces it at once
-fn key_set(world: &World) -> Answer {
-    let keys = serde_json::json!({"keys": [world.keys.jwk(super::issuer::KID)]});
-    Answer::json(200, &keys).body(cookies::gson(&keys.to_string()))
 }

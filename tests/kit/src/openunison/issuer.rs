@@ -1,5 +1,6 @@
 //! The portal as an OIDC provider: clients, sessions, codes and tokens.
 
+use std::mem;
 use std::time::Duration;
 
 use base64::Engine;
@@ -9,10 +10,10 @@ use serde_json::{Map, Value, json};
 use crate::idp::CodeRequest;
 use crate::keys::s256_fits;
 use crate::openunison::authorize::{Client, Federation};
-use crate::openunison::refresh_token;
+use crate::openunison::{Rotation, Swap, refresh_token};
 use crate::person::Person;
 use crate::random;
-use crate::world::World;
+use crate::world::{EVIL_HOST, World};
 
 #[derive(Default)]
 pub(super) struct Issuer {
@@ -21,14 +22,14 @@ pub(super) struct Issuer {
     codes: Vec<Code>,
 }
 
-/// One OIDC session; its refresh token changes with each use
+/// One OIDC session
 pub(super) struct OidcSession {
     pub(super) login: String,
     pub(super) client: String,
     pub(super) claims: Map<String, Value>,
     pub(super) refresh_token: String,
-    /// The last refresh token, and when it was spent
-    pub(super) spent: Option<(String, u64)>,
+    /// Refresh tokens of before, and when each was spent
+    pub(super) spent: Vec<(String, u64)>,
     pub(super) id_token: String,
     pub(super) access_token: String,
     pub(super) ends_at: u64,
@@ -64,6 +65,8 @@ pub(super) struct Minting {
     pub(super) session_life: Duration,
     pub(super) plain_user_ids: bool,
     pub(super) corrupt: bool,
+    pub(super) rotation: Rotation,
+    pub(super) swapped: Option<Swap>,
 }
 
 impl Issuer {
@@ -89,7 +92,7 @@ impl Issuer {
             client: client.to_owned(),
             claims: claims(person, client, issuer, minting.plain_user_ids),
             refresh_token: String::new(),
-            spent: None,
+            spent: Vec::new(),
             id_token: String::new(),
             access_token: String::new(),
             ends_at: 0,
@@ -97,6 +100,7 @@ impl Issuer {
         session.claims.insert("nonce".to_owned(), json!(nonce));
         session.renew(minting, world);
         self.sessions.push(session);
+        world.record.login();
         self.sessions.len() - 1
     }
 
@@ -160,9 +164,11 @@ impl Issuer {
             .map(|granted| granted.person)
     }
 
-    /// Ends all sessions of a person, whoever opened them
-    pub(super) fn end_all(&mut self, login: &str) {
+    /// Ends all sessions of a person, whoever opened them, and gives their number
+    pub(super) fn end_all(&mut self, login: &str) -> usize {
+        let before = self.sessions.len();
         self.sessions.retain(|session| session.login != login);
+        before - self.sessions.len()
     }
 
     pub(super) fn end_idle(&mut self, now: u64) {
@@ -171,18 +177,30 @@ impl Issuer {
 }
 
 impl OidcSession {
-    /// Signs new tokens over the claims of the login, and makes a new refresh token
+    /// Signs new tokens over the claims of the login, and makes a new refresh token unless the old one is kept
     pub(super) fn renew(&mut self, minting: Minting, world: &World) {
         let now = world.clock().millis();
-        self.id_token = signed(&self.claims, minting, world);
+        self.id_token = match minting.swapped {
+            Some(swap) => signed(&swapped(self.claims.clone(), swap, world), minting, world),
+            None => signed(&self.claims, minting, world),
+        };
         let mut with_id = self.claims.clone();
         with_id.insert("session_id".to_owned(), json!(random::base64(48)));
         self.access_token = signed(&with_id, minting, world);
-        if !self.refresh_token.is_empty() {
-            self.spent = Some((self.refresh_token.clone(), now));
-        }
-        self.refresh_token = world.secret(refresh_token::make());
         self.ends_at = now + millis(minting.session_life);
+        if self.refresh_token.is_empty() {
+            self.refresh_token = world.secret(refresh_token::make());
+        } else if minting.rotation != Rotation::Kept {
+            let next = world.secret(refresh_token::make());
+            let spent = mem::replace(&mut self.refresh_token, next);
+            self.spent.push((spent, now));
+        }
+    }
+
+    /// When that refresh token was spent, if it is one of before
+    pub(super) fn spent_at(&self, token: &str) -> Option<u64> {
+        let mut spent = self.spent.iter();
+        spent.find(|(old, _)| old == token).map(|(_, at)| *at)
     }
 
     /// An id_token without the nonce, as the token page shows it
@@ -212,12 +230,26 @@ fn claims(person: &Person, client: &str, issuer: &str, plain: bool) -> Map<Strin
     claims
 }
 
+/// Claims that a client must not take from a refresh
+fn swapped(mut claims: Map<String, Value>, swap: Swap, world: &World) -> Map<String, Value> {
+    let (name, value) = match swap {
+        Swap::Audience => ("aud", json!("another-cluster")),
+        Swap::Issuer => {
+            let evil = world.origin(EVIL_HOST);
+            ("iss", json!(format!("{evil}/auth/idp/k8sIdp")))
+        }
+        Swap::Subject => ("sub", json!("somebody.else@acme.test")),
+    };
+    claims.insert(name.to_owned(), value);
+    claims
+}
+
 fn signed(claims: &Map<String, Value>, minting: Minting, world: &World) -> String {
     let now = world.clock().seconds();
     let mut claims = claims.clone();
     claims.insert("exp".to_owned(), json!(now + minting.life.as_secs()));
     claims.insert("iat".to_owned(), json!(now));
-    claims.insert("nbf".to_owned(), json!(now - NOT_BEFORE));
+    claims.insert("nbf".to_owned(), json!(now.saturating_sub(NOT_BEFORE)));
     let mut token = String::new();
     for _ in 0..MOST_SIGNATURES {
         claims.insert("jti".to_owned(), json!(random::base64url(16)));

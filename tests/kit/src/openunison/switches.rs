@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::openunison::{Affinity, CommandShape};
+use crate::openunison::{Affinity, CommandShape, Discovery, RefreshRefusal, Rotation, Swap};
 
 /// The portal's settings; the default is a current chart with one pod
 #[derive(Clone, Debug)]
@@ -35,6 +35,16 @@ pub struct PortalSwitches {
     pub require_session: bool,
     /// How long a spent refresh token still gets the current tokens
     pub grace: Duration,
+    /// How a refresh token that is not good is refused
+    pub refusal: RefreshRefusal,
+    /// What a refresh does to the refresh token
+    pub rotation: Rotation,
+    /// What is wrong with the id_token of each refresh, which is well signed all the same
+    pub swapped: Option<Swap>,
+    /// Whether a revocation ends the session; without, it is answered by 200 and nothing is done
+    pub revokes: bool,
+    /// What the issuer's discovery document says
+    pub discovery: Discovery,
     /// How long tokens live
     pub token_life: Duration,
     /// How long a web session or OIDC session may be idle
@@ -72,6 +82,11 @@ impl Default for PortalSwitches {
             refuse: false,
             require_session: false,
             grace: Duration::ZERO,
+            refusal: RefreshRefusal::default(),
+            rotation: Rotation::default(),
+            swapped: None,
+            revokes: false,
+            discovery: Discovery::default(),
             token_life: Duration::from_secs(60),
             session_life: Duration::from_secs(900),
             affinity: Affinity::default(),

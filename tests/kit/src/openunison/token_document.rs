@@ -18,6 +18,8 @@ impl OpenUnison {
             session_life: self.switches.session_life,
             plain_user_ids: self.switches.plain_user_ids,
             corrupt: false,
+            rotation: self.switches.rotation,
+            swapped: None,
         }
     }
 

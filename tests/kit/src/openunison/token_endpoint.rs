@@ -1,11 +1,11 @@
-//! The token endpoint of the portal's own issuer: codes, one-time refresh tokens, and empty refusals.
+//! The token endpoint of the portal's own issuer: which grant it is, codes, and empty refusals.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Answer, Ask};
-use crate::openunison::issuer::{BadCode, OidcSession, millis};
+use crate::openunison::issuer::{BadCode, OidcSession};
 use crate::openunison::{OpenUnison, cookies, pages};
 use crate::random;
 use crate::world::World;
@@ -29,6 +29,12 @@ impl OpenUnison {
         };
         // Any request with a refresh token is a refresh, whatever the grant type says.
         if let Some(token) = ask.param("refresh_token") {
+            if grant != "refresh_token" {
+                world.complain(format!("a refresh with the grant type {grant}"));
+            }
+            if ask.query("refresh_token").is_some() {
+                world.complain("the refresh token came in the URL");
+            }
             return self.refresh(idp, &client, &token, world);
         }
         match grant.as_str() {
@@ -37,41 +43,6 @@ impl OpenUnison {
             "client_credentials" => refused(403),
             _ => exception(ask),
         }
-    }
-
-    fn refresh(&mut self, idp: &str, client: &str, token: &str, world: &World) -> Answer {
-        let now = world.clock().millis();
-        self.issuer.end_idle(now);
-        let known = self
-            .issuer
-            .clients
-            .iter()
-            .any(|known| known.idp == idp && known.id == client && known.keeps_sessions);
-        if !known {
-            return refused(401);
-        }
-        if token.contains(' ') {
-            world.complain("a refresh token came with blanks: its plus signs were not encoded");
-        }
-        let (minting, grace) = (self.minting(), millis(self.switches.grace));
-        let mut sessions = self.issuer.sessions.iter_mut();
-        let found = sessions.find(|session| {
-            session.client == client
-                && (session.refresh_token == token
-                    || session
-                        .spent
-                        .as_ref()
-                        .is_some_and(|(spent, at)| spent == token && now < at + grace))
-        });
-        let Some(session) = found else {
-            return refused(401);
-        };
-        if session.refresh_token != token {
-            let left = session.ends_at.saturating_sub(now) / 1000;
-            return tokens(session, left);
-        }
-        session.renew(minting, world);
-        tokens(session, self.switches.token_life.as_secs())
     }
 
     fn exchange(&mut self, idp: &str, client: &str, ask: &Ask, world: &World) -> Answer {
@@ -109,7 +80,7 @@ impl OpenUnison {
         );
         let life = self.switches.token_life.as_secs();
         let answer = match self.issuer.sessions.get(place) {
-            Some(session) => tokens(session, life),
+            Some(session) => tokens(session, life, true),
             None => exception(ask),
         };
         if !keep {
@@ -135,13 +106,15 @@ impl OpenUnison {
     }
 }
 
-fn tokens(session: &OidcSession, expires_in: u64) -> Answer {
+pub(super) fn tokens(session: &OidcSession, expires_in: u64, with_refresh_token: bool) -> Answer {
     let mut document = Map::new();
     document.insert("access_token".to_owned(), json!(session.access_token));
     document.insert("expires_in".to_owned(), json!(expires_in));
     document.insert("token_type".to_owned(), json!("Bearer"));
     document.insert("id_token".to_owned(), json!(session.id_token));
-    document.insert("refresh_token".to_owned(), json!(session.refresh_token));
+    if with_refresh_token {
+        document.insert("refresh_token".to_owned(), json!(session.refresh_token));
+    }
     let text = Value::Object(document).to_string();
     Answer::empty(200)
         .header("Content-Type", "application/json")
@@ -149,7 +122,7 @@ fn tokens(session: &OidcSession, expires_in: u64) -> Answer {
 }
 
 /// Refusals say nothing but their status
-fn refused(status: u16) -> Answer {
+pub(super) fn refused(status: u16) -> Answer {
     Answer::empty(status).header("Content-Type", "application/json")
 }
 
@@ -163,7 +136,8 @@ fn exception(ask: &Ask) -> Answer {
     }
 }
 
-fn basic_user(ask: &Ask) -> Option<String> {
+/// The client of HTTP Basic; its secret is not looked at
+pub(super) fn basic_user(ask: &Ask) -> Option<String> {
     let (scheme, value) = ask.header("authorization")?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;

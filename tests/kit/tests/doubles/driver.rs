@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_testkit::{PASSWORD, Testbed, USER};
 use reqwest::{Certificate, Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -242,6 +244,20 @@ impl<'a> Browser<'a> {
         self.follow(page)
     }
 
+    /// What the portal's token endpoint says to a refresh
+    pub(crate) fn refresh(&mut self, token: &str) -> Result<Page, Box<dyn Error>> {
+        let url = format!("{}/auth/idp/k8sIdp/token", self.bed.portal_url());
+        self.post(
+            &url,
+            &[
+                ("grant_type", "refresh_token"),
+                ("client_id", "kubernetes"),
+                ("client_secret", ""),
+                ("refresh_token", token),
+            ],
+        )
+    }
+
     fn knows(&self, url: &Url) -> bool {
         let host = url.host_str().unwrap_or_default();
         self.bed.hosts().iter().any(|known| known == host)
@@ -295,6 +311,19 @@ impl Page {
         let (_, rest) = self.text.split_once(before)?;
         rest.split_once(after).map(|(value, _)| value.to_owned())
     }
+}
+
+/// The token document of a whole login
+pub(crate) fn document(bed: &Testbed) -> Result<Page, Box<dyn Error>> {
+    let mut browser = Browser::new(bed)?;
+    let login = browser.start()?;
+    browser.okta_sign_in(&login)
+}
+
+/// The claims of a token, unchecked
+pub(crate) fn claims(token: &str) -> Result<Value, Box<dyn Error>> {
+    let payload = token.split('.').nth(1).ok_or("no payload")?;
+    Ok(serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload)?)?)
 }
 
 fn finish_url(login: &Page, token: &str, resume: &str) -> Result<Url, Box<dyn Error>> {

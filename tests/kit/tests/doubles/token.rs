@@ -1,29 +1,17 @@
 //! The token document and the portal's own issuer.
 
 use std::error::Error;
-use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use doorward_testkit::{CommandShape, Person, PortalIdp, PortalSwitches, Testbed, USER};
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::driver::{Browser, Page};
-
-fn document(bed: &Testbed) -> Result<Page, Box<dyn Error>> {
-    let mut browser = Browser::new(bed)?;
-    let login = browser.start()?;
-    browser.okta_sign_in(&login)
-}
+use crate::driver::{Browser, claims, document};
 
 fn with(portal: PortalSwitches) -> Result<Testbed, Box<dyn Error>> {
     Ok(Testbed::builder().portal(portal).start()?)
-}
-
-fn claims(token: &str) -> Result<Value, Box<dyn Error>> {
-    let payload = token.split('.').nth(1).ok_or("no payload")?;
-    Ok(serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload)?)?)
 }
 
 #[test]
@@ -180,7 +168,7 @@ fn each_fetch_opens_a_session_of_its_own() -> Result<(), Box<dyn Error>> {
 
     assert_ne!(first, second);
     for token in [first, second] {
-        assert_eq!(refresh(&mut browser, &token)?.status, 200);
+        assert_eq!(browser.refresh(&token)?.status, 200);
     }
     Ok(())
 }
@@ -213,81 +201,6 @@ fn claims_are_those_of_the_charts() -> Result<(), Box<dyn Error>> {
         assert_eq!(number("exp"), number("iat") + 60);
         assert_eq!(number("nbf"), number("iat") - 120);
     }
-    Ok(())
-}
-
-#[test]
-fn a_refresh_token_is_good_once() -> Result<(), Box<dyn Error>> {
-    let bed = Testbed::start()?;
-    let first = document(&bed)?.string("/token/refresh_token")?;
-    let mut browser = Browser::new(&bed)?;
-
-    let renewed = refresh(&mut browser, &first)?;
-    assert_eq!(renewed.status, 200);
-    assert_eq!(renewed.json()?.pointer("/expires_in"), Some(&60.into()));
-    assert!(
-        claims(&renewed.string("/id_token")?)?
-            .get("nonce")
-            .is_some()
-    );
-
-    let again = refresh(&mut browser, &first)?;
-    assert_eq!((again.status, again.text.as_str()), (401, ""));
-    assert_eq!(again.header("content-type"), Some("application/json"));
-
-    // The session goes on all the same.
-    let next = renewed.string("/refresh_token")?;
-    assert_eq!(refresh(&mut browser, &next)?.status, 200);
-    Ok(())
-}
-
-#[test]
-fn the_grace_window_gives_the_current_tokens_again() -> Result<(), Box<dyn Error>> {
-    let bed = with(PortalSwitches {
-        grace: Duration::from_secs(5),
-        ..PortalSwitches::default()
-    })?;
-    let first = document(&bed)?.string("/token/refresh_token")?;
-    let mut browser = Browser::new(&bed)?;
-    let renewed = refresh(&mut browser, &first)?;
-
-    let again = refresh(&mut browser, &first)?;
-    for name in ["/id_token", "/refresh_token", "/access_token"] {
-        assert_eq!(again.string(name)?, renewed.string(name)?);
-    }
-    let expires_in = again.json()?.pointer("/expires_in").and_then(Value::as_u64);
-    assert!(expires_in.is_some_and(|seconds| seconds > 890));
-
-    bed.clock().advance(Duration::from_secs(6));
-    assert_eq!(refresh(&mut browser, &first)?.status, 401);
-    Ok(())
-}
-
-#[test]
-fn an_idle_oidc_session_ends() -> Result<(), Box<dyn Error>> {
-    let bed = Testbed::start()?;
-    let token = document(&bed)?.string("/token/refresh_token")?;
-
-    bed.clock().advance(Duration::from_secs(901));
-
-    assert_eq!(refresh(&mut Browser::new(&bed)?, &token)?.status, 401);
-    Ok(())
-}
-
-#[test]
-fn a_logout_ends_all_sessions_of_the_person() -> Result<(), Box<dyn Error>> {
-    let bed = Testbed::start()?;
-    let of_another_job = document(&bed)?.string("/token/refresh_token")?;
-    let mut browser = Browser::new(&bed)?;
-    let login = browser.start()?;
-    browser.okta_sign_in(&login)?;
-
-    let out = browser.get(&format!("{}/logout", bed.portal_url()))?;
-
-    assert!(out.set_cookies().iter().any(|line| {
-        line.starts_with("tremolosession=LOGGED_OUT; Domain=") && line.contains(" Max-Age=0;")
-    }));
-    assert_eq!(refresh(&mut browser, &of_another_job)?.status, 401);
     Ok(())
 }
 
@@ -508,50 +421,6 @@ fn the_cli_page_has_other_values_under_the_same_keys() -> Result<(), Box<dyn Err
     let wanted = "Bearer realm=\"kubernetes\",scope=\"auth\"";
     assert_eq!(refused.header("www-authenticate"), Some(wanted));
     let useless = tokens.string("/refresh_token")?;
-    assert_eq!(refresh(&mut browser, &useless)?.status, 401);
+    assert_eq!(browser.refresh(&useless)?.status, 401);
     Ok(())
-}
-
-#[test]
-fn the_api_server_refuses_a_token_from_its_last_second_on() -> Result<(), Box<dyn Error>> {
-    let bed = Testbed::start()?;
-    let page = document(&bed)?;
-    let token = page.string("/token/id_token")?;
-    let mut browser = Browser::new(&bed)?;
-    let url = format!("{}/api/v1/namespaces/default/pods", bed.api_url());
-    assert_eq!(browser.bearer(&url, &token)?.status, 200);
-
-    let mut parts: Vec<&str> = token.split('.').collect();
-    let signature = parts.pop().unwrap_or_default();
-    let other = if signature.starts_with('A') { "B" } else { "A" };
-    let forged = format!("{}.{other}{}", parts.join("."), &signature[1..]);
-    assert_eq!(browser.bearer(&url, &forged)?.status, 401);
-    assert_eq!(browser.bearer(&url, "garbage")?.status, 401);
-    assert_eq!(browser.get(&url)?.string("/reason")?, "Unauthorized");
-
-    bed.clock().advance(Duration::from_secs(60));
-    let late = browser.bearer(&url, &token)?;
-    assert_eq!(
-        (late.status, late.string("/kind")?.as_str()),
-        (401, "Status")
-    );
-    let renewed = refresh(&mut browser, &page.string("/token/refresh_token")?)?;
-    assert_eq!(
-        browser.bearer(&url, &renewed.string("/id_token")?)?.status,
-        200
-    );
-    Ok(())
-}
-
-fn refresh(browser: &mut Browser<'_>, token: &str) -> Result<Page, Box<dyn Error>> {
-    let url = format!("{}/auth/idp/k8sIdp/token", browser.bed.portal_url());
-    browser.post(
-        &url,
-        &[
-            ("grant_type", "refresh_token"),
-            ("client_id", "kubernetes"),
-            ("client_secret", ""),
-            ("refresh_token", token),
-        ],
-    )
 }
