@@ -44,6 +44,9 @@ macro_rules! constructors {
                 Self::new(ErrorKind::$kind, message)
             })*
         }
+
+        #[cfg(feature = "login")]
+        const KINDS: &[ErrorKind] = &[$(ErrorKind::$kind),*];
     };
 }
 
@@ -77,7 +80,8 @@ constructors! {
 }
 
 impl Error {
-    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// An error of any kind; where the kind is known, its own constructor says it better
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             kind,
             message: message.into(),
@@ -135,6 +139,14 @@ impl Error {
         if self.0.trail.hops().is_empty() {
             Arc::make_mut(&mut self.0).trail = trail.clone();
         }
+        self
+    }
+
+    /// Puts what failed before in front of the message
+    #[cfg(feature = "login")]
+    pub(crate) fn after(mut self, before: &str) -> Self {
+        let inner = Arc::make_mut(&mut self.0);
+        inner.message = format!("{before}; {}", inner.message);
         self
     }
 
@@ -270,6 +282,12 @@ impl ErrorKind {
             Self::Unsupported => "Unsupported",
             Self::UntrustedOrigin => "UntrustedOrigin",
         }
+    }
+
+    /// The kind with this stable name
+    #[cfg(feature = "login")]
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        KINDS.iter().copied().find(|kind| kind.as_str() == name)
     }
 
     /// Whether the same login, unchanged, can succeed at another time

@@ -1,9 +1,12 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use url::Url;
 
-use crate::kubeconfig::UserAuth;
+use crate::credentials::Credentials;
+use crate::kubeconfig::{Section, UserAuth};
+use crate::session::Network;
 use crate::{Error, Kubeconfig, Secret, Trail};
 
 /// A way in: what every front door has in common
@@ -17,6 +20,26 @@ pub trait FrontDoor: fmt::Debug + Send + Sync {
     ///
     /// Any [`ErrorKind`](crate::ErrorKind): each says what the caller can do.
     async fn open(&self) -> Result<Grant, Error>;
+
+    /// Who would sign in; asked before a login, so that a password that was refused lately is not tried again
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config) where they are not at hand: then no login is begun.
+    fn credentials(&self) -> Result<Option<Credentials>, Error> {
+        Ok(None)
+    }
+
+    /// How the issuer is reached when a token is refreshed
+    fn network(&self) -> Network {
+        Network::new()
+    }
+
+    /// Whether an endpoint of the issuer that is not at the issuer's own origin may have the refresh token
+    fn permits(&self, endpoint: &Url) -> bool {
+        let _ = endpoint;
+        false
+    }
 }
 
 /// What a login yields: a token, how long it is good, and the clusters that it is for
@@ -29,6 +52,8 @@ pub struct Grant {
     pub(crate) idp: Option<String>,
     pub(crate) kubeconfig: Kubeconfig,
     pub(crate) trail: Trail,
+    /// What must be added to our clock to have the portal's
+    pub(crate) skew: SignedDuration,
 }
 
 impl Grant {
@@ -55,6 +80,14 @@ impl Grant {
     /// The origin of the provider that signed us in; `None` if no adapter was needed
     pub fn idp(&self) -> Option<&str> {
         self.idp.as_deref()
+    }
+
+    /// The clusters that the token is for, by URL
+    pub fn servers(&self) -> Vec<String> {
+        let clusters = self.kubeconfig.names(Section::Clusters);
+        let entries = clusters.filter_map(|name| self.kubeconfig.entry(Section::Clusters, name));
+        let servers = entries.filter_map(|entry| entry.get("server")?.as_str());
+        servers.map(str::to_owned).collect()
     }
 
     /// The way of the login
@@ -85,6 +118,8 @@ pub struct Refresh {
     pub issuer: String,
     /// The client that the token was given to
     pub client_id: String,
+    /// The client's secret; public clients have none
+    pub client_secret: Option<Secret>,
     /// The refresh token, often good for one use
     pub token: Secret,
 }

@@ -29,6 +29,8 @@
 //!   see a [`Page`], fill in a [`Form`], and send it through a [`Visit`], which checks where a secret goes.
 //! - [`Kubeconfig`] is the document that comes out, and [`KubeconfigFiles`](kubeconfig::KubeconfigFiles) the files that it is
 //!   merged into.
+//! - [`TokenSource`] is for programs that outlive a token: it gives a fresh one whenever it is asked, from a
+//!   [store](store::TokenStore), by a refresh, or by a login at the front door.
 //!
 //! The parts that read what a portal says are of use alone, without any network: [`PortalToken`] for its JSON,
 //! [`KubectlCommand`] for its shell command, which is recognized and never run, and [`Allow`] for what may be in it.
@@ -45,14 +47,15 @@
 //!
 //! # What it does not do
 //!
-//! It has no browser and runs no JavaScript, answers no second factor yet, does not refresh tokens, does not verify their
-//! signatures (the API server does), does not log out, does not follow `http`, and has no switch that leaves out the check of
-//! certificates. It prints nothing; [`Walk::on_event`] tells what happens.
+//! It has no browser and runs no JavaScript, answers no second factor yet, does not verify a token's signature (the API
+//! server does), does not follow `http`, and has no switch that leaves out the check of certificates. It prints nothing;
+//! [`Walk::on_event`] tells what happens.
 //!
 //! # Features
 //!
-//! - `login` (on by default): the login itself. Without it the crate has no network and no runtime, only the parsers, the
-//!   kubeconfig and its files.
+//! - `login` (on by default): the login itself, and what refreshes its token. Without it the crate has no network and no
+//!   runtime, only the parsers, the kubeconfig and its files, [profiles](profile::Profiles), and
+//!   [kept tokens](store::FileStore::fresh).
 //!
 //! # Logs
 //!
@@ -86,6 +89,8 @@ pub use event::Event;
 mod exec_credential;
 pub use exec_credential::{ExecApiVersion, ExecCredential, ExecInfo};
 
+mod folders;
+
 #[cfg(feature = "login")]
 mod front_door;
 #[cfg(feature = "login")]
@@ -107,8 +112,14 @@ mod portal;
 #[cfg(feature = "login")]
 pub use portal::Portal;
 
+pub mod profile;
+pub use profile::Profile;
+
 mod redact;
 pub use redact::one_line;
+
+#[cfg(feature = "login")]
+mod refresh;
 
 #[cfg(feature = "login")]
 mod request;
@@ -125,6 +136,14 @@ pub use secret_source::SecretSource;
 mod session;
 #[cfg(feature = "login")]
 pub use session::Network;
+
+#[cfg(feature = "login")]
+mod source;
+#[cfg(feature = "login")]
+pub use source::TokenSource;
+
+pub mod store;
+pub use store::{FreshToken, Rung};
 
 pub mod token;
 pub use token::PortalToken;

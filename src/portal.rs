@@ -4,14 +4,17 @@ mod pages;
 use pages::PortalPages;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use url::Url;
 
+use crate::credentials::Credentials;
 use crate::front_door::{FrontDoor, Grant, Refresh};
 use crate::kubeconfig::Section;
 use crate::kubectl::Allow;
-use crate::session::{Origin, name_it};
+use crate::refresh::skew;
+use crate::session::{Network, Origin, name_it, unavailable};
 use crate::token::{Claims, PortalToken};
-use crate::walk::Destination;
+use crate::walk::{Arrival, Destination};
 use crate::{Error, IdpAdapter, Kubeconfig, Page, Request, Walk, redact};
 
 /// OpenUnison's token portal: `GET https://PORTAL/k8stoken/token/user`
@@ -80,6 +83,37 @@ impl Portal {
         &self.url
     }
 
+    /// Logs in, and ends every session that the account has at the portal: those of other jobs and of people, too
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](FrontDoor::open); [`Portal`](crate::ErrorKind::Portal) if the portal has no such page.
+    pub async fn end_all_sessions(&self) -> Result<(), Error> {
+        let mut arrival = self.arrive().await?;
+        let mut url = self.url.clone();
+        url.set_path(LOGOUT_PATH);
+        url.set_query(None);
+        let page = arrival.session.send(Request::get(&url)).await;
+        let page = page.map_err(|error| error.with_trail(arrival.session.trail()))?;
+        match (unavailable(&page), page.status()) {
+            (Some(error), _) => Err(error.with_trail(arrival.session.trail())),
+            // It goes on to a page for people, or to the provider's own logout, which is not ours to ask for.
+            (None, 200 | 302 | 303) => Ok(()),
+            (None, status) => Err(Error::portal("the portal did not log the account out")
+                .at("status", status.to_string())
+                .at("path", page.path())
+                .with_trail(arrival.session.trail())),
+        }
+    }
+
+    async fn arrive(&self) -> Result<Arrival, Error> {
+        let destination = TokenDocument {
+            url: self.url.clone(),
+            pages: PortalPages,
+        };
+        self.walk.to(Request::get(&self.url), &destination).await
+    }
+
     fn grant(&self, page: &Page) -> Result<Grant, Error> {
         let token = PortalToken::parse(page.body()).map_err(|error| {
             Error::portal("the portal's answer is not a token document")
@@ -103,6 +137,7 @@ impl Portal {
             idp: None,
             kubeconfig,
             trail: crate::Trail::default(),
+            skew: skew(page.date(), Timestamp::now()),
         })
     }
 
@@ -128,19 +163,31 @@ impl Portal {
 #[async_trait]
 impl FrontDoor for Portal {
     async fn open(&self) -> Result<Grant, Error> {
-        let destination = TokenDocument {
-            url: self.url.clone(),
-            pages: PortalPages,
-        };
-        let arrival = self.walk.to(Request::get(&self.url), &destination).await?;
+        let arrival = self.arrive().await?;
+        let trail = arrival.session.trail().clone();
         let grant = self
             .grant(&arrival.page)
-            .map_err(|error| error.with_trail(&arrival.trail))?;
+            .map_err(|error| error.with_trail(&trail))?;
         Ok(Grant {
             idp: arrival.idp,
-            trail: arrival.trail,
+            trail,
             ..grant
         })
+    }
+
+    fn credentials(&self) -> Result<Option<Credentials>, Error> {
+        Ok(self.walk.own_credentials().cloned())
+    }
+
+    fn network(&self) -> Network {
+        self.walk.own_network().clone()
+    }
+
+    fn permits(&self, endpoint: &Url) -> bool {
+        let own = Origin::of(&self.url);
+        let origin = Origin::of(endpoint);
+        let both = own.zip(origin);
+        both.is_some_and(|(own, origin)| self.walk.permits(&own, &origin))
     }
 }
 
@@ -187,9 +234,12 @@ fn refresh(kubeconfig: &Kubeconfig) -> Option<Refresh> {
     Some(Refresh {
         issuer: user.issuer,
         client_id: user.client_id,
+        client_secret: user.client_secret,
         token: user.refresh_token?,
     })
 }
+
+const LOGOUT_PATH: &str = "/logout";
 
 const TOKEN_PATH: &str = "/k8stoken/token/user";
 

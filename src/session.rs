@@ -18,6 +18,9 @@ use return_address::return_address;
 
 mod transport;
 
+mod unavailable;
+pub(crate) use unavailable::unavailable;
+
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::fmt;

@@ -165,7 +165,7 @@ impl PortalToken {
         entry.insert("user".into(), user.as_str().into());
         let mut oidc = OidcUser::new(
             claims.issuer.unwrap_or_default(),
-            claims.audience.unwrap_or_default(),
+            claims.audiences.into_iter().next().unwrap_or_default(),
             self.id_token.clone(),
         );
         oidc.refresh_token = self.refresh_token.clone();

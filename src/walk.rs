@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::credentials::Credentials;
 use crate::event::{Event, Listener};
 use crate::page::{Form, PageKind};
-use crate::session::{Limits, Network, Origin, Origins, Session, name_it};
+use crate::session::{Limits, Network, Origin, Origins, Session, name_it, unavailable};
 use crate::visit::{Progress, Visit, Wishes};
-use crate::{Error, IdpAdapter, Page, Recognition, Request, Trail};
+use crate::{Error, IdpAdapter, Page, Recognition, Request};
 
 /// How a login goes: who signs in, which adapters know the way, and who may have the credentials
 ///
@@ -151,6 +151,14 @@ impl Walk {
         self
     }
 
+    pub(crate) fn own_credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    pub(crate) fn own_network(&self) -> &Network {
+        &self.network
+    }
+
     /// Whether `origin` may have codes and refresh tokens in a login that begins at `own`
     pub(crate) fn permits(&self, own: &Origin, origin: &Origin) -> bool {
         own == origin || self.named.contains(origin) || self.via.contains(origin)
@@ -173,7 +181,7 @@ impl Walk {
         {
             Ok(page) => Ok(Arrival {
                 page,
-                trail: session.trail().clone(),
+                session,
                 idp: progress.signed_in.map(|(_, origin)| origin),
             }),
             Err(error) => Err(error.with_trail(session.trail())),
@@ -360,30 +368,9 @@ pub(crate) trait Destination: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) page: Page,
-    pub(crate) trail: Trail,
+    /// The browser, signed in and on that page
+    pub(crate) session: Session,
     pub(crate) idp: Option<String>,
-}
-
-/// 429 and 5xx, wherever they come from
-fn unavailable(page: &Page) -> Option<Error> {
-    let status = page.status();
-    if status != 429 && status < 500 {
-        return None;
-    }
-    let error = Error::unavailable(match status {
-        429 => "the server asks to slow down".to_owned(),
-        _ => format!("the server failed with status {status}"),
-    });
-    let error = error.at("host", page.host()).at("path", page.path());
-    let seconds = page
-        .header("retry-after")
-        .and_then(|value| value.trim().parse().ok());
-    Some(match seconds {
-        Some(seconds) => error
-            .retry_after(Duration::from_secs(seconds))
-            .at("retry_after", format!("{seconds} s")),
-        None => error,
-    })
 }
 
 /// A page that moves on later than this waits for a person, or ends their session

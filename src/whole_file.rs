@@ -41,7 +41,7 @@ pub(crate) fn try_write(path: &Path) -> Result<(), Error> {
         .ancestors()
         .find(|folder| folder.symlink_metadata().is_ok())
         .unwrap_or_else(|| Path::new("."));
-    let attempt = temporary(folder, &path).and_then(|file| {
+    let attempt = temporary(folder, &path, TRIAL).and_then(|file| {
         owner::may_replace(&path, file.as_file())?;
         file.close()
     });
@@ -123,7 +123,7 @@ impl Staged {
     fn written(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
         let folder = folder_of(path);
         make_folder(folder)?;
-        let mut file = temporary(folder, path)?;
+        let mut file = temporary(folder, path, HALF_WRITTEN)?;
         owner::keep(path, file.as_file())?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
@@ -163,15 +163,33 @@ fn rename(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
 }
 
 /// A file for us alone in `folder`, with a name that shows whose it is
-fn temporary(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
+fn temporary(folder: &Path, path: &Path, suffix: &str) -> io::Result<NamedTempFile> {
     let mut prefix = OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push(".");
     let mut builder = Builder::new();
-    builder.prefix(&prefix).suffix(".tmp");
+    builder.prefix(&prefix).suffix(suffix);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600));
     builder.tempfile_in(folder)
+}
+
+/// Removes what a killed process left half-written of `path`, by whoever has the [`Lock`], so that nobody is writing
+fn sweep(path: &Path) {
+    let prefix = sibling(path, ".", ".");
+    let prefix = prefix.file_name().unwrap_or_default().to_string_lossy();
+    for entry in fs::read_dir(folder_of(path))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(&*prefix) && name.ends_with(HALF_WRITTEN) {
+            // Of no use to anybody, and gone at the next attempt otherwise.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// The file beside `path` that has its name, with `before` and `after` around it
@@ -225,6 +243,11 @@ pub(crate) fn unwritable(path: &Path, error: io::Error) -> Error {
     }
 }
 
+const HALF_WRITTEN: &str = ".tmp";
+
+/// Nothing is ever in it
+const TRIAL: &str = ".try";
+
 /// As many as Linux follows
 const MAX_LINKS: usize = 40;
 
@@ -233,8 +256,9 @@ mod tests {
     use std::fs;
     use std::io;
     use std::path::Path;
+    use std::time::Duration;
 
-    use super::{Staged, read_whole, resolve, try_write, unwritable, write_whole};
+    use super::{Lock, Staged, read_whole, resolve, try_write, unwritable, write_whole};
     use crate::error::ErrorKind;
 
     fn listed(folder: &Path) -> Vec<String> {
@@ -270,6 +294,21 @@ mod tests {
 
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(listed(folder.path()), ["config"]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_swept_away_under_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        for left in [".config.x1y2.tmp", ".config.x1y2.try", ".config2.x1y2.tmp"] {
+            fs::write(folder.path().join(left), "half").unwrap();
+        }
+
+        drop(Lock::take(&folder.path().join("config"), Duration::ZERO).unwrap());
+
+        assert_eq!(
+            listed(folder.path()),
+            [".config.x1y2.try", ".config2.x1y2.tmp"]
+        );
     }
 
     #[test]

@@ -25,14 +25,17 @@ const FLOORS: [&[&str]; 6] = [
     ],
     &[
         "whole_file",
+        "folders",
         "kubeconfig/file",
         "secret_source",
+        "profile",
+        "store",
         "credentials",
         "event",
         "session",
     ],
     &["visit", "adapter"],
-    &["walk", "front_door"],
+    &["walk", "front_door", "refresh", "source"],
     &["portal"],
 ];
 

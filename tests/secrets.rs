@@ -1,4 +1,4 @@
-//! Canaries: no password, token, code, assertion or cookie of a whole login occurs where people look.
+//! Canaries: no password, token, code, assertion or cookie of a whole login or refresh occurs where people look.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
 
@@ -6,8 +6,9 @@ use std::error::Error as _;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use doorward::kubeconfig::UserAuth;
-use doorward::{Error, FrontDoor, Portal};
+use doorward::kubeconfig::{Section, UserAuth};
+use doorward::store::{FileStore, MemoryStore, TokenStore};
+use doorward::{Error, ErrorKind, FrontDoor, Portal, Rung, Secret, TokenSource};
 use doorward_providers::{Okta, OpenUnison};
 use doorward_testkit::{
     Builder, Fault, OKTA_HOST, OktaSwitches, PASSWORD, PORTAL_HOST, PortalIdp, PortalSwitches,
@@ -51,6 +52,104 @@ fn all_of(error: &Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// A source's whole life: a login, a refresh, a refusal, what is kept, and the end
+async fn life_of_a_source(bed: &Testbed, store: &FileStore) -> String {
+    let walk = bed.walk().unwrap().adapter(Okta::default());
+    let portal = Portal::new(&bed.portal_url(), walk).unwrap();
+    let source = || TokenSource::new(portal.clone()).store(store.clone(), "k");
+    let mut shown = String::new();
+
+    let login = source().token().await.unwrap();
+    let grant = source().log_in().await.unwrap();
+    let kubeconfig = grant.kubeconfig(&UserAuth::AuthProvider).unwrap();
+    let name = kubeconfig.names(Section::Users).next().unwrap();
+    let mut pasted = kubeconfig.oidc_user(name).unwrap();
+    pasted.id_token = Secret::new("");
+    source().adopt(&pasted, Vec::new()).await.unwrap();
+    let refresh = source().token().await.unwrap();
+    assert_eq!((login.rung(), refresh.rung()), (Rung::Login, Rung::Refresh));
+    let stored = store.load("k").await.unwrap();
+    let fresh = store.fresh("k").unwrap().unwrap();
+    shown.push_str(&format!(
+        "{login:?}{refresh:#?}{fresh:?}{grant:?}{pasted:?}{stored:?}"
+    ));
+
+    // The pasted refresh token is spent.
+    source().adopt(&pasted, Vec::new()).await.unwrap();
+    let walk = bed.walk_as(USER, "wr0ng-canary-passw0rd").unwrap();
+    let wrong = Portal::new(&bed.portal_url(), walk.adapter(Okta::default())).unwrap();
+    let wrong = TokenSource::new(wrong).store(store.clone(), "k");
+    for _ in 0..2 {
+        let error = wrong.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Rejected);
+        shown.push_str(&all_of(&error));
+    }
+    let kept = store.kept("k").unwrap();
+    let claim = store.claim("k").await.unwrap();
+    shown.push_str(&format!("{kept:?}{claim:?}"));
+    drop(claim);
+
+    let memory = MemoryStore::new();
+    let in_memory = TokenSource::new(portal.clone()).store(memory.clone(), "k");
+    in_memory.token().await.unwrap();
+    shown.push_str(&format!(
+        "{in_memory:?}{memory:?}{:?}",
+        memory.load("k").await
+    ));
+    in_memory.forget().await.unwrap();
+    shown.push_str(&format!("{:?}{wrong:#?}{store:?}", source()));
+    shown
+}
+
+#[test]
+fn no_secret_of_a_token_source_occurs_where_people_look() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .finish();
+    // Of this thread, and so of the runtime that runs in it.
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let bed = Testbed::builder()
+        .portal(PortalSwitches {
+            revokes: true,
+            ..PortalSwitches::default()
+        })
+        .start()
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileStore::at(folder.path().join("cache"));
+
+    let mut shown = runtime.block_on(life_of_a_source(&bed, &store));
+
+    shown.push_str(&String::from_utf8_lossy(&log.0.lock().unwrap()));
+    for path in ["/auth/idp/k8sIdp/token", "/auth/idp/k8sIdp/revoke"] {
+        assert!(shown.contains(path), "the hops are logged");
+    }
+    let mut canaries = bed.secrets();
+    canaries.push("wr0ng-canary-passw0rd".to_owned());
+    let of = |start: &str| {
+        canaries
+            .iter()
+            .filter(|canary| canary.starts_with(start))
+            .count()
+    };
+    assert!(
+        of("q1bKLFOy") >= 4 && of("ey") >= 4,
+        "refresh tokens and id_tokens"
+    );
+    for canary in &canaries {
+        assert!(!shown.contains(canary.as_str()), "{canary}\nin\n{shown}");
+        let encoded: String = url::form_urlencoded::byte_serialize(canary.as_bytes()).collect();
+        assert!(!shown.contains(&encoded), "{encoded}");
+    }
 }
 
 /// Every login that these tests know, good and bad

@@ -14,8 +14,9 @@ use crate::Secret;
 pub(crate) struct Claims {
     pub(crate) issuer: Option<String>,
     pub(crate) subject: Option<String>,
-    /// The first one, where it is a list
-    pub(crate) audience: Option<String>,
+    /// In the order of the token; one that is no list is one
+    pub(crate) audiences: Vec<String>,
+    pub(crate) issued: Option<Timestamp>,
     pub(crate) expires: Option<Timestamp>,
 }
 
@@ -34,19 +35,35 @@ impl Claims {
             return None;
         };
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
-        let audience = match claims.get("aud") {
-            Some(Value::Array(list)) => list.first().and_then(Value::as_str).map(str::to_owned),
-            _ => text("aud"),
+        let audiences = match claims.get("aud") {
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+            one => one.and_then(Value::as_str).into_iter().collect::<Vec<_>>(),
         };
-        let seconds = claims
-            .get("exp")
-            .and_then(|exp| exp.as_i64().or_else(|| whole(exp.as_f64()?)));
+        let time = |name| {
+            let date = claims.get(name)?;
+            let seconds = date.as_i64().or_else(|| whole(date.as_f64()?))?;
+            Timestamp::from_second(seconds).ok()
+        };
         Some(Self {
             issuer: text("iss"),
             subject: text("sub"),
-            audience,
-            expires: seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()),
+            audiences: audiences.into_iter().map(str::to_owned).collect(),
+            issued: time("iat"),
+            expires: time("exp"),
         })
+    }
+
+    /// Whether both are of the same issuer, subject and audience
+    #[cfg(any(feature = "login", test))]
+    pub(crate) fn is_same_identity(&self, other: &Self) -> bool {
+        let audiences = |claims: &Self| {
+            let mut audiences = claims.audiences.clone();
+            audiences.sort();
+            audiences
+        };
+        self.issuer == other.issuer
+            && self.subject == other.subject
+            && audiences(self) == audiences(other)
     }
 }
 
@@ -82,8 +99,24 @@ mod tests {
 
         assert_eq!(claims.expires.unwrap().to_string(), "2025-11-24T16:00:00Z");
         assert_eq!(claims.issuer.as_deref(), Some("https://ou"));
-        assert_eq!(claims.audience.as_deref(), Some("kubernetes"));
+        assert_eq!(claims.audiences, ["kubernetes"]);
         assert_eq!(claims.subject.as_deref(), Some("ci"));
+    }
+
+    #[test]
+    fn issuer_subject_and_audience_are_the_identity() {
+        let of = |payload: &str| claims(payload).unwrap();
+        let one = of(r#"{"iss":"i","sub":"s","aud":["a","b"],"exp":1}"#);
+
+        assert!(one.is_same_identity(&of(r#"{"iss":"i","sub":"s","aud":["b","a"],"exp":2}"#)));
+        for other in [
+            r#"{"iss":"j","sub":"s","aud":["a","b"]}"#,
+            r#"{"iss":"i","sub":"t","aud":["a","b"]}"#,
+            r#"{"iss":"i","sub":"s","aud":"a"}"#,
+            r#"{"iss":"i","aud":["a","b"]}"#,
+        ] {
+            assert!(!one.is_same_identity(&of(other)), "{other}");
+        }
     }
 
     #[test]
@@ -98,11 +131,10 @@ mod tests {
         );
         assert_eq!(claims(r#"{"exp":1e300}"#).unwrap().expires, None);
         assert_eq!(
-            claims(r#"{"exp":"soon","aud":["a","b"]}"#)
+            claims(r#"{"exp":"soon","aud":["a",1,"b"]}"#)
                 .unwrap()
-                .audience
-                .as_deref(),
-            Some("a")
+                .audiences,
+            ["a", "b"]
         );
         assert_eq!(claims("[]"), None);
         assert_eq!(Claims::of(&Secret::new("opaque")), None);

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::whole_file::{sibling, unwritable};
+use crate::whole_file::{sibling, sweep, unwritable};
 
 /// The right to change a file, held until it is dropped
 ///
@@ -23,6 +23,8 @@ pub(crate) struct Lock {
 impl Lock {
     /// Waits for the right to change the file `path`, which must be resolved and whose folder must be there
     ///
+    /// Whoever has it may be the first since a process was killed while it wrote: what that left goes.
+    ///
     /// # Errors
     ///
     /// `Storage`: another process held it all the time, or the file system has no locks.
@@ -34,12 +36,26 @@ impl Lock {
             Ok(taken.is_some())
         });
         match (free, taken) {
-            (Ok(true), Some(lock)) => Ok(lock),
+            (Ok(true), Some(lock)) => {
+                sweep(path);
+                Ok(lock)
+            }
             (Err(error), _) => Err(unwritable(&lock, error)),
             _ => Err(Error::storage("another doorward is changing the same file")
                 .at("lock", lock.to_string_lossy())
                 .at("waited", format!("{} s", timeout.as_secs()))),
         }
+    }
+
+    /// Takes the right to change the file `path` if nobody has it
+    ///
+    /// # Errors
+    ///
+    /// `Storage`: the file system is not writable, or has no locks.
+    #[cfg(feature = "login")]
+    pub(crate) fn attempt_on(path: &Path) -> Result<Option<Self>, Error> {
+        let lock = sibling(path, ".", ".doorward-lock");
+        Self::attempt(&lock).map_err(|error| unwritable(&lock, error))
     }
 
     fn attempt(path: &Path) -> io::Result<Option<Self>> {

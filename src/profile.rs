@@ -1,0 +1,482 @@
+//! Profiles: what a later login needs to know, and never a secret.
+
+mod folder;
+pub use folder::Profiles;
+
+mod name;
+pub use name::ProfileName;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf, is_separator};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::kubeconfig::same_server;
+use crate::{Error, Secret, SecretSource, one_line};
+
+/// What a later login needs: where it begins, who signs in, where the secrets come from, and whom to believe
+///
+/// The fields are named as the options of the command line, and so are the keys of its JSON. A field that is left out is
+/// what the option would be.
+///
+/// ```
+/// use doorward::profile::{Profile, SecretPlace};
+///
+/// let mut profile = Profile::default();
+/// profile.portal = Some("https://k8sou.example.com/k8stoken/token/user".into());
+/// profile.username = Some("ci-bot".into());
+/// profile.password = Some(SecretPlace::Variable("DOORWARD_PASSWORD".into()));
+///
+/// let json = profile.to_json();
+/// assert!(json.contains(r#""password": {"#));
+/// assert_eq!(Profile::parse(&json)?, profile);
+/// # Ok::<(), doorward::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Profile {
+    /// The URL of the portal's token document; without one there is nothing to log in at
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub portal: Option<String>,
+    /// The adapters that may sign in, by name; all of them if empty
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub idp: Vec<String>,
+    /// Who may have the credentials
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub idp_url: Vec<String>,
+    /// Who may have codes, assertions and refresh tokens besides
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<String>,
+    /// What to choose where a page offers several ways
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub login_option: Vec<String>,
+    /// Whether terms of use are accepted
+    #[serde(skip_serializing_if = "is_false")]
+    pub accept_terms: bool,
+    /// Whether consent is given
+    #[serde(skip_serializing_if = "is_false")]
+    pub accept_consent: bool,
+    /// The user name at the provider
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Where the password comes from
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretPlace>,
+    /// PEM files of certificate authorities to believe, too; absolute paths
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ca_file: Vec<PathBuf>,
+    /// Base64 of such a file
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_data: Option<String>,
+    /// Whether only those are believed
+    #[serde(skip_serializing_if = "is_false")]
+    pub ca_only: bool,
+    /// Other addresses of hosts, as `HOST:PORT:ADDR`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resolve: Vec<String>,
+    /// How long a login may take, in seconds
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<u64>,
+    /// How long a connection may take to come up, in seconds
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect_timeout: Option<u64>,
+    /// What the client calls itself
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// Exec plug-ins that the portal's kubeconfig may call
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow_exec: Vec<String>,
+    /// Auth providers that it may use besides `oidc`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow_auth_provider: Vec<String>,
+    /// Whether it may hold URLs without TLS
+    #[serde(skip_serializing_if = "is_false")]
+    pub allow_http: bool,
+    /// Whether a cluster may go without a check of its certificate
+    #[serde(skip_serializing_if = "is_false")]
+    pub allow_insecure: bool,
+    /// Whether it may name files of this machine
+    #[serde(skip_serializing_if = "is_false")]
+    pub allow_local_path: bool,
+    /// The clusters that get the token, by URL; those that the portal names if empty
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub server: Vec<String>,
+    /// The issuer of tokens that were not got from the portal
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The issuer's client
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The user entry that those tokens were in
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_entry: Option<String>,
+}
+
+impl Profile {
+    /// Reads a profile's JSON
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config) with line and column: no JSON, or a key that is not known, which may be one of
+    /// a newer doorward.
+    pub fn parse(json: &str) -> Result<Self, Error> {
+        serde_json::from_str(json).map_err(|error| {
+            // The library's own text may quote a value.
+            let told = match error.is_data() {
+                true => "the profile holds a key or a value that this doorward does not know",
+                false => "the profile is no JSON",
+            };
+            Error::config(told)
+                .at("line", error.line().to_string())
+                .at("column", error.column().to_string())
+        })
+    }
+
+    /// The profile as JSON for people: indented, with a line break at its end
+    pub fn to_json(&self) -> String {
+        // Nothing in it can fail: the keys are text, and so are the paths that were read as such.
+        let json = serde_json::to_string_pretty(self).unwrap_or_default();
+        json + "\n"
+    }
+
+    /// The name under which the tokens of this login are kept: a hash of portal, provider, user and trust
+    ///
+    /// Profiles that agree in these share their tokens.
+    pub fn cache_key(&self) -> String {
+        let place = (
+            &self.portal,
+            &self.idp,
+            &self.idp_url,
+            &self.via,
+            &self.login_option,
+            &self.username,
+        );
+        let trust = (&self.ca_file, &self.ca_data, self.ca_only, &self.resolve);
+        let issuer = (&self.issuer, &self.client_id, &self.user_entry);
+        let text = serde_json::to_vec(&(place, trust, issuer)).unwrap_or_default();
+        let digest = Sha256::digest(text);
+        digest
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// Whether `other` logs the same user in at the same portal and provider
+    ///
+    /// One that could only refresh may get a portal, if that is where its issuer is.
+    pub fn is_same_login(&self, other: &Self) -> bool {
+        if let (None, Some(issuer), Some(portal)) = (&self.portal, &self.issuer, &other.portal) {
+            let origin = |url: &str| Url::parse(url).map(|url| url.origin()).ok();
+            return origin(issuer).is_some_and(|issuer| Some(issuer) == origin(portal));
+        }
+        let place = |profile: &Self| {
+            let mut lists = [profile.idp.clone(), profile.idp_url.clone()];
+            lists.iter_mut().for_each(|list| list.sort());
+            let issuer = (profile.issuer.clone(), profile.client_id.clone());
+            (
+                profile.portal.clone(),
+                lists,
+                profile.username.clone(),
+                issuer,
+            )
+        };
+        place(self) == place(other)
+    }
+
+    /// The certificate authorities of `ca_data`, as PEM
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config): it is no base64.
+    pub fn ca_pem(&self) -> Result<Option<Vec<u8>>, Error> {
+        let pem = self.ca_data.as_deref().map(|data| STANDARD.decode(data));
+        pem.transpose()
+            .map_err(|error| Error::config("the profile's ca-data is no base64").because(error))
+    }
+
+    /// Whether the profile names `server` as one that gets its token; nothing if it names none
+    pub fn is_for(&self, server: &str) -> Option<bool> {
+        let mut servers = self.server.iter();
+        (!self.server.is_empty()).then(|| servers.any(|own| same_server(own, server)))
+    }
+}
+
+/// Where a secret comes from
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretPlace {
+    /// What this command prints; it is split into words as a shell would, and run without one
+    Command(String),
+    /// A file's content; an absolute path
+    File(PathBuf),
+    /// A file that others can read or write, as CI file variables and mounted Kubernetes secrets are
+    SharedFile(PathBuf),
+    /// Standard input, which only the login itself has
+    Stdin,
+    /// An environment variable
+    Variable(String),
+}
+
+impl SecretPlace {
+    /// The same place, found from any working directory: some clients start a plug-in in another
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config): there is no working directory, or a command cannot be written down again.
+    pub fn absolute(self) -> Result<Self, Error> {
+        let absolute = |path: &Path| {
+            std::path::absolute(path).map_err(|error| {
+                Error::config("a path cannot be made absolute")
+                    .at("path", path.to_string_lossy())
+                    .because(error)
+            })
+        };
+        Ok(match self {
+            Self::File(path) => Self::File(absolute(&path)?),
+            Self::SharedFile(path) => Self::SharedFile(absolute(&path)?),
+            Self::Command(line) => {
+                let mut words = shlex::split(&line).unwrap_or_default();
+                // A bare name is looked for in PATH.
+                match words.first_mut().filter(|word| word.contains(is_separator)) {
+                    Some(program) => {
+                        *program = absolute(Path::new(program))?.to_string_lossy().into_owned();
+                        let line = shlex::try_join(words.iter().map(String::as_str));
+                        let line = line.map_err(|error| {
+                            Error::config("this command cannot be kept").because(error)
+                        })?;
+                        Self::Command(line)
+                    }
+                    None => Self::Command(line),
+                }
+            }
+            other => other,
+        })
+    }
+
+    /// The source to read the secret called `what` from; `variable` gives the value of an environment variable
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config): the variable is not set here, or it was standard input.
+    pub fn source(
+        &self,
+        what: &str,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<SecretSource, Error> {
+        match self {
+            Self::Command(line) => Ok(SecretSource::command(line)),
+            Self::File(path) => Ok(SecretSource::file(path)),
+            Self::SharedFile(path) => Ok(SecretSource::file(path).allow_shared_files()),
+            Self::Stdin => Err(Error::config(format!(
+                "the {what} came by standard input at the login, and nothing comes that way now"
+            ))
+            .hint("a file or a command can be read again")),
+            Self::Variable(name) => {
+                let shown = one_line(name);
+                let value = variable(name).filter(|value| !value.is_empty());
+                let value = value.ok_or_else(|| {
+                    Error::config(format!(
+                        "the {what} comes from {shown}, which is not set here"
+                    ))
+                })?;
+                let text = value.into_string();
+                let text = text.map_err(|_| Error::config(format!("{shown} is no UTF-8 text")))?;
+                Ok(SecretSource::value(Secret::new(text)))
+            }
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Profile, SecretPlace};
+    use crate::ErrorKind;
+
+    fn profile() -> Profile {
+        Profile {
+            portal: Some("https://portal.test/k8stoken/token/user".into()),
+            idp_url: vec!["https://id.test".into(), "https://id2.test".into()],
+            username: Some("ci".into()),
+            password: Some(SecretPlace::File("/run/pw".into())),
+            server: vec!["https://api.test:6443".into()],
+            ..Profile::default()
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let json = profile().to_json();
+
+        assert_eq!(Profile::parse(&json).unwrap(), profile());
+        assert!(!json.contains("accept-terms"), "{json}");
+        assert_eq!(Profile::parse("{}").unwrap(), Profile::default());
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_shows_no_value() {
+        for json in [
+            r#"{"password-text": "canary"}"#,
+            r#"{"username": ["canary"]}"#,
+            r#"{"password": {"value": "canary"}}"#,
+            "canary",
+        ] {
+            let error = Profile::parse(json).unwrap_err();
+
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(!format!("{error} {error:?}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn the_cache_key_is_that_of_the_login_and_not_of_the_secrets_place() {
+        type Change = fn(&mut Profile);
+        let same: [Change; 4] = [
+            |_| {},
+            |p| p.password = None,
+            |p| p.timeout = Some(1),
+            |p| p.server.clear(),
+        ];
+        let other: [Change; 9] = [
+            |p| p.portal = None,
+            |p| p.idp = vec!["okta".into()],
+            |p| p.idp_url.truncate(1),
+            |p| p.via = vec!["https://v.test".into()],
+            |p| p.username = Some("ci2".into()),
+            |p| p.ca_file = vec!["/ca".into()],
+            |p| p.ca_only = true,
+            |p| p.resolve = vec!["a:443:127.0.0.1".into()],
+            |p| p.issuer = Some("https://i".into()),
+        ];
+        let key = |change: &Change| {
+            let mut profile = profile();
+            change(&mut profile);
+            profile.cache_key()
+        };
+
+        assert!(
+            same.iter()
+                .all(|change| key(change) == profile().cache_key())
+        );
+        let keys: BTreeSet<_> = other
+            .iter()
+            .map(key)
+            .chain([profile().cache_key()])
+            .collect();
+        assert_eq!(keys.len(), 10);
+        assert!(keys.iter().all(|key| key.len() == 32));
+    }
+
+    #[test]
+    fn another_portal_provider_or_user_is_another_login() {
+        let mut swapped = profile();
+        swapped.idp_url.reverse();
+        swapped.password = None;
+        assert!(profile().is_same_login(&swapped));
+
+        for change in [
+            |p: &mut Profile| p.portal = Some("https://other.test/".into()),
+            |p: &mut Profile| p.idp_url.truncate(1),
+            |p: &mut Profile| p.username = Some("other".into()),
+        ] {
+            let mut other = profile();
+            change(&mut other);
+            assert!(!profile().is_same_login(&other));
+        }
+    }
+
+    #[test]
+    fn a_profile_that_could_only_refresh_may_get_its_issuers_portal() {
+        let refresh_only = Profile {
+            issuer: Some("https://portal.test/auth/idp/k8sIdp".into()),
+            ..Profile::default()
+        };
+        assert!(refresh_only.is_same_login(&profile()));
+        assert!(!profile().is_same_login(&refresh_only));
+
+        let mut other = profile();
+        other.portal = Some("https://portal.test:8443/".into());
+        assert!(!refresh_only.is_same_login(&other));
+    }
+
+    #[test]
+    fn a_server_is_compared_as_a_url() {
+        assert_eq!(profile().is_for("https://API.test:6443/"), Some(true));
+        assert_eq!(profile().is_for("https://evil.test:6443"), Some(false));
+        assert_eq!(Profile::default().is_for("https://api.test"), None);
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_named() {
+        let place = SecretPlace::Variable("DOORWARD_PASSWORD".into());
+
+        for unset in [None, Some("")] {
+            let error = place
+                .source("password", |_| unset.map(Into::into))
+                .unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert_eq!(
+                error.to_string(),
+                "the password comes from DOORWARD_PASSWORD, which is not set here"
+            );
+        }
+        let source = place.source("password", |name| Some(name.into())).unwrap();
+        assert_eq!(
+            source.read("password").unwrap().expose_secret(),
+            "DOORWARD_PASSWORD"
+        );
+    }
+
+    #[test]
+    fn a_place_is_found_from_any_folder() {
+        let here = std::env::current_dir().unwrap();
+        let absolute = |place: SecretPlace| place.absolute().unwrap();
+
+        assert_eq!(
+            absolute(SecretPlace::File("pw".into())),
+            SecretPlace::File(here.join("pw"))
+        );
+        let line = format!("{}/bin/pw 'a b'", here.display());
+        assert_eq!(
+            absolute(SecretPlace::Command("bin/pw 'a b'".into())),
+            SecretPlace::Command(line)
+        );
+        for same in ["vault read 'a/b'", "/bin/pw x", ""] {
+            let place = SecretPlace::Command(same.into());
+            assert_eq!(absolute(place.clone()), place);
+        }
+    }
+
+    #[test]
+    fn certificates_are_base64() {
+        let with = |data: &str| {
+            let mut profile = profile();
+            profile.ca_data = Some(data.into());
+            profile.ca_pem()
+        };
+
+        assert_eq!(with("UEVN").unwrap().unwrap(), b"PEM");
+        assert_eq!(with("*").unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(profile().ca_pem().unwrap(), None);
+    }
+
+    #[test]
+    fn standard_input_is_gone_after_the_login() {
+        let error = SecretPlace::Stdin.source("password", |_| None).unwrap_err();
+
+        assert_eq!(error.kind(), ErrorKind::Config);
+    }
+}
