@@ -1,13 +1,28 @@
 //! The command line: subcommands and their options, each option also as a variable `DOORWARD_…`.
 
+mod by_profile;
+
+mod credential;
+pub(crate) use credential::{Credential, KubeconfigAction, Logout, UseExec};
+
 mod login;
-pub(crate) use login::{CredentialOptions, Login, NetworkOptions};
+pub(crate) use login::{Login, LoginOptions};
 
 mod kubeconfig;
-pub(crate) use kubeconfig::{Allowances, KubeconfigOptions};
+pub(crate) use kubeconfig::{
+    Allowances, EntryOptions, KubeconfigOptions, UserAuthName, UserOptions,
+};
 
 mod output;
 pub(crate) use output::{LogFormat, Mask, MaskWhen, Output, Product};
+
+mod profile;
+pub(crate) use profile::{
+    AddProfile, FormatName, ImportProfile, ListProfiles, NamedProfile, ProfileAction, ShowProfile,
+};
+
+mod store;
+pub(crate) use store::{Folders, StoreOptions, absolute};
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -67,6 +82,20 @@ pub(crate) enum Action {
     /// portal's own login form gets them.
     #[command(after_help = LOGIN_EXAMPLE)]
     Login(Box<Login>),
+    /// Give kubectl a token: the plug-in that a kubeconfig written by login calls
+    ///
+    /// Prints an ExecCredential on stdout. The token is the one that is kept, if it has enough life left; else one refresh token
+    /// is spent for the next; else doorward logs in anew, with the settings of the profile. However many clients call it at once,
+    /// one of them renews, and all get the same token. A token is not handed out in the last sixth of its life (1 to 60 seconds).
+    Credential(Box<Credential>),
+    /// Forget the tokens of a profile, and revoke them where the issuer can
+    Logout(Logout),
+    /// Keep, list and show profiles: the settings of logins, without any password
+    #[command(subcommand)]
+    Profile(ProfileAction),
+    /// Change kubeconfig files
+    #[command(subcommand)]
+    Kubeconfig(KubeconfigAction),
     /// Turn the saved JSON of a portal into a kubeconfig, without any network
     ///
     /// The JSON is what the portal answers at /k8stoken/token/user. Without --kubeconfig the kubeconfig goes to stdout, and is
@@ -85,7 +114,19 @@ impl Action {
     /// The portal as the caller named it
     pub(crate) fn portal(&self) -> Option<&str> {
         match self {
-            Self::Login(login) => Some(&login.portal.portal),
+            Self::Login(login) => login.settings.portal.portal.as_deref(),
+            Self::Credential(credential) => credential.settings.portal.portal.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The settings of a login, where the action has such
+    fn settings(&mut self) -> Option<&mut LoginOptions> {
+        match self {
+            Self::Login(login) => Some(&mut login.settings),
+            Self::Credential(credential) => Some(&mut credential.settings),
+            Self::Profile(ProfileAction::Add(add)) => Some(&mut add.settings),
+            Self::Kubeconfig(KubeconfigAction::UseExec(use_exec)) => Some(&mut use_exec.settings),
             _ => None,
         }
     }
@@ -103,6 +144,15 @@ pub(crate) struct Convert {
 
     #[command(flatten)]
     pub(crate) kubeconfig: KubeconfigOptions,
+
+    /// What the user entry holds: auth-provider as the portal says it, with a refresh token, or the bare token; kubeconfig use-exec makes exec of it
+    #[arg(
+        long,
+        value_name = "KIND",
+        default_value = "auth-provider",
+        help_heading = "Kubeconfig"
+    )]
+    pub(crate) user_auth: UserAuthName,
 
     #[command(flatten)]
     pub(crate) mask: Mask,
@@ -123,6 +173,12 @@ pub(crate) fn parse(
     words: &[OsString],
     environment: &Environment,
 ) -> Result<Arguments, clap::Error> {
+    let by_profile = by_profile::is_meant(words, environment);
+    // A variable may be meant for another call of the same job; an option is meant for this one.
+    let environment = &match by_profile {
+        true => environment.without(&by_profile::variables()),
+        false => environment.clone(),
+    };
     let mut command = environment.apply(Arguments::command(), SECRET_SOURCES);
     let matches = match command.try_get_matches_from_mut(words) {
         Ok(matches) => matches,
@@ -131,11 +187,40 @@ pub(crate) fn parse(
     let mut arguments =
         Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     arguments.level = level(&matches);
-    if let Action::Login(login) = &mut arguments.action {
-        let found = login.credentials.find_password(environment);
+    if let Some(settings) = arguments.action.settings() {
+        let found = settings.credentials.find_password(environment);
         found.map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?;
     }
+    if let Action::Credential(credential) = &mut arguments.action {
+        credential.by_profile = by_profile;
+    }
+    let found = match by_profile {
+        true => by_profile::check(&matches),
+        false => check_portal(&arguments.action),
+    };
+    found.map_err(|(kind, message)| command.error(kind, message))?;
     Ok(arguments)
+}
+
+/// A login needs a portal, unless a profile has one
+fn check_portal(action: &Action) -> Result<(), (ErrorKind, String)> {
+    let missing = match action {
+        Action::Login(login) if login.settings.portal.portal.is_none() => {
+            "--portal <URL>, or --profile <NAME> of a profile that has one,"
+        }
+        Action::Credential(credential) if credential.settings.portal.portal.is_none() => {
+            "--profile <NAME>, or --portal <URL>,"
+        }
+        Action::Profile(ProfileAction::Add(add)) if add.settings.portal.portal.is_none() => {
+            "--portal <URL>"
+        }
+        Action::Logout(logout) if logout.store.profile.is_none() => "--profile <NAME>",
+        _ => return Ok(()),
+    };
+    Err((
+        ErrorKind::MissingRequiredArgument,
+        format!("{missing} is missing"),
+    ))
 }
 
 /// The whole command with no variable set, for completions
@@ -246,6 +331,8 @@ Exit codes:
 
 #[cfg(test)]
 mod tests {
+    use doorward::profile::SecretPlace;
+
     use super::{Action, Arguments, Level, Login, parse, wants_json};
     use crate::environment::Environment;
 
@@ -280,15 +367,12 @@ mod tests {
 
     #[test]
     fn every_option_says_what_it_does_and_which_variable_it_has() {
-        for subcommand in super::command().get_subcommands() {
-            for arg in subcommand.get_arguments() {
+        let mut commands = vec![super::command()];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands().cloned());
+            for arg in command.get_arguments() {
                 let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-                assert!(
-                    !help.is_empty(),
-                    "{} {}",
-                    subcommand.get_name(),
-                    arg.get_id()
-                );
+                assert!(!help.is_empty(), "{} {}", command.get_name(), arg.get_id());
                 if let Some(long) = arg.get_long() {
                     assert!(
                         help.contains(&format!("[env:{}]", super::variable(long))),
@@ -307,7 +391,7 @@ mod tests {
             &[("DOORWARD_PORTAL", "k8sou.example.com")],
         );
 
-        assert_eq!(login.portal.portal, "k8sou.example.com");
+        assert_eq!(login.settings.portal.portal.unwrap(), "k8sou.example.com");
     }
 
     #[test]
@@ -348,8 +432,8 @@ mod tests {
 
         let login = login("doorward login --portal x --password-file pw", &variables);
 
-        let source = format!("{:?}", login.credentials.password.unwrap());
-        assert!(source.contains(r#"file: "pw""#), "{source}");
+        let place = login.settings.credentials.password.unwrap();
+        assert_eq!(place, SecretPlace::File("pw".into()));
     }
 
     #[test]
@@ -358,7 +442,8 @@ mod tests {
 
         let login = login("doorward login --portal x", &variables);
 
-        assert!(format!("{:?}", login.credentials.password).contains(r#"file: "pw""#));
+        let place = login.settings.credentials.password.unwrap();
+        assert_eq!(place, SecretPlace::File("pw".into()));
     }
 
     #[test]

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use doorward::{Error, PortalToken};
+use doorward::kubeconfig::UserAuth;
+use doorward::{Error, PortalToken, Profile};
 
-use crate::args::Convert;
+use crate::args::{Convert, UserAuthName};
 use crate::environment::Environment;
-use crate::product;
 use crate::report::{Report, Success};
+use crate::{product, settings};
 
 /// Writes the kubeconfig into the file that was named, or prints it
 pub(crate) fn run(
@@ -17,18 +18,29 @@ pub(crate) fn run(
     environment: &Environment,
     report: &Report,
 ) -> Result<(), Error> {
+    let auth = match convert.user_auth {
+        UserAuthName::AuthProvider => UserAuth::AuthProvider,
+        UserAuthName::Exec => {
+            return Err(
+                Error::config("a conversion has no profile that an exec entry could call").hint(
+                    "doorward kubeconfig use-exec makes one of the kubeconfig that convert writes",
+                ),
+            );
+        }
+        UserAuthName::Token => UserAuth::Token,
+    };
     let files = convert.kubeconfig.named_files();
     if let Some(files) = &files {
         files.prepare()?;
     }
     let token = PortalToken::parse(&read(&convert.file)?)
         .map_err(|error| Error::portal("this is not a portal's token document").because(error))?;
+    let mut allowed = Profile::default();
+    settings::put_allowances(&mut allowed, &convert.allowances);
     let mut kubeconfig = token
-        .kubeconfig(&convert.allowances.allow())?
-        .with_user_auth(&convert.kubeconfig.user_auth.into(), token.id_token())
-        .map_err(|error| {
-            Error::portal("the portal's kubeconfig has no user to give a token to").because(error)
-        })?;
+        .kubeconfig(&settings::allow(&allowed))?
+        .with_user_auth(&auth, token.id_token())
+        .map_err(product::no_user)?;
     convert.kubeconfig.name(&mut kubeconfig)?;
     match files {
         Some(files) => {

@@ -33,10 +33,22 @@ impl Environment {
         owned.collect()
     }
 
+    /// All variables but those with these names
+    pub(crate) fn without(&self, names: &[String]) -> Self {
+        let mut variables = self.variables.clone();
+        variables.retain(|name, _| !names.contains(name));
+        Self { variables }
+    }
+
     /// The value of `name`; an empty variable counts as unset
     pub(crate) fn value(&self, name: &str) -> Option<&OsStr> {
         let value = self.variables.get(name)?;
         Some(value.as_os_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The value of `name`, as the core asks for it
+    pub(crate) fn owned(&self, name: &str) -> Option<OsString> {
+        self.value(name).map(ToOwned::to_owned)
     }
 
     /// Whether `name` is set to anything but a word for no

@@ -4,29 +4,43 @@ mod adapters;
 mod args;
 mod completions;
 mod convert;
+mod credential;
 mod diagnostics;
+mod door;
 mod environment;
 mod exit_code;
 mod failure;
+mod hot;
 mod login;
+mod logout;
 mod mask;
 mod product;
+mod profile;
 mod report;
+mod runtime;
+mod settings;
 mod time;
+mod use_exec;
 
 use std::env;
 use std::process::ExitCode;
 
 use doorward::Error;
 
-use crate::args::{Action, Arguments};
+use crate::args::{Action, Arguments, KubeconfigAction};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::report::{Report, Style};
 
 fn main() -> ExitCode {
-    let environment = Environment::of_process();
     let words: Vec<_> = env::args_os().collect();
+    if let Some(credential) = hot::answer(&words, |name| env::var_os(name)) {
+        return match product::print(credential.expose_secret().as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => unprinted(&error, args::wants_json(&words, &Environment::of_process())),
+        };
+    }
+    let environment = Environment::of_process();
     let arguments = match args::parse(&words, &environment) {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error, args::wants_json(&words, &environment)),
@@ -47,8 +61,24 @@ fn act(arguments: &Arguments, environment: &Environment, report: &Report) -> Res
         Action::Adapters => adapters::run(),
         Action::Completions { shell } => completions::run(*shell),
         Action::Convert(convert) => convert::run(convert, environment, report),
+        Action::Credential(credential) => credential::run(credential, environment, report),
+        Action::Kubeconfig(KubeconfigAction::UseExec(options)) => {
+            use_exec::run(options, environment, report)
+        }
         Action::Login(login) => login::run(login, environment, report),
+        Action::Logout(logout) => logout::run(logout, environment, report),
+        Action::Profile(action) => profile::run(action, environment, report),
     }
+}
+
+/// An answer that stdout did not take
+fn unprinted(error: &Error, as_json: bool) -> ExitCode {
+    let failure = Failure::new(error, None);
+    report::plain_line(&match as_json {
+        true => failure.to_json().to_string(),
+        false => failure.to_text(false),
+    });
+    exit_code::of(error.kind()).into()
 }
 
 /// Help and version, which are no errors, or what is wrong with the command line

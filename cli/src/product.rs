@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use doorward::kubeconfig::Section;
+use doorward::kubeconfig::{IncompleteKubeconfig, Section};
 use doorward::{Error, ExecApiVersion, ExecCredential, Grant, Kubeconfig, Secret, one_line};
 use serde_json::{Value, json};
 
@@ -35,6 +35,11 @@ pub(crate) fn print_secret(
         report.command(&line);
     }
     print(product.expose_secret().as_bytes())
+}
+
+/// The error of a kubeconfig whose user cannot be changed
+pub(crate) fn no_user(error: IncompleteKubeconfig) -> Error {
+    Error::portal("the portal's kubeconfig has no user to give a token to").because(error)
 }
 
 /// A login's product: the text, and the secrets in it
@@ -102,6 +107,11 @@ pub(crate) fn secrets_in(kubeconfig: &Kubeconfig) -> Vec<Secret> {
     secrets.retain(|secret| !secret.is_empty());
     secrets
 }
+
+/// What the clients do with it, as seen
+pub(crate) const AUTH_PROVIDER: &str = "clients that share an auth-provider entry break each other, since a refresh token is good once: \
+     of parallel kubectl commands some fail, kube-rs keeps the next token to itself, and Python refreshes only when it starts; \
+     --user-auth exec is safe";
 
 #[cfg(test)]
 mod tests {

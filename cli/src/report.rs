@@ -99,6 +99,11 @@ impl Report {
         }
     }
 
+    /// How something came about, for those who ask
+    pub(crate) fn detail(&self, text: &str) {
+        self.say(Level::Verbose, "info", &one_line(text), || json!({}));
+    }
+
     /// Something that a person may want to know
     pub(crate) fn note(&self, text: &str) {
         self.say(

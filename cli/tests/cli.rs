@@ -3,11 +3,22 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
 
+mod by_profile;
 mod convert;
+mod credential;
+mod entry;
+mod job;
+mod kept;
+mod kubectl;
 mod login;
+mod logout;
 mod messages;
 mod network;
 mod outputs;
 mod password;
+mod profile;
 mod program;
+mod renewal;
+mod storm;
 mod usage;
+mod use_exec;

@@ -17,7 +17,9 @@ fn passwords_sent(bed: &Testbed) -> usize {
 #[test]
 fn a_password_login_writes_the_kubeconfig() {
     let bed = Testbed::start().unwrap();
-    let program = Program::login(&bed).words(&["--kubeconfig", "new/folder/ci.kubeconfig"]);
+    let program = Program::login(&bed)
+        .words(&["--kubeconfig", "new/folder/ci.kubeconfig"])
+        .words(&["--user-auth", "auth-provider"]);
 
     let outcome = program.run().ends_with(0);
 
@@ -304,11 +306,12 @@ fn wrong_settings_make_no_request() {
 fn a_second_login_brings_the_first_up_to_date() {
     let bed = Testbed::start().unwrap();
     let first = Program::login(&bed)
-        .words(&["--kubeconfig", "mine"])
+        .words(&["--kubeconfig", "mine", "--user-auth", "auth-provider"])
         .run()
         .ends_with(0)
         .read("mine");
-    let program = Program::login(&bed).words(&["--kubeconfig", "mine"]);
+    let program =
+        Program::login(&bed).words(&["--kubeconfig", "mine", "--user-auth", "auth-provider"]);
     program.file("mine", &first);
 
     let second = program.run().ends_with(0).read("mine");

@@ -32,7 +32,7 @@ fn the_path_is_the_default() {
     );
     let kubeconfig = outcome.read(".kube/config");
     assert!(kubeconfig.contains(&format!("server: {}\n", bed.api_url())));
-    assert!(kubeconfig.contains("name: oidc\n"));
+    assert!(kubeconfig.contains("command: doorward\n"));
 }
 
 #[test]

@@ -5,22 +5,68 @@ use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
 use doorward_testkit::{PASSWORD, Testbed, USER};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// A home folder, which several runs can share; it goes with the last of them
+#[derive(Clone, Debug)]
+pub(crate) struct Home(Arc<TempDir>);
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(tempfile::tempdir().unwrap()))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// Puts a file there that only its owner can read
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.join(name)).unwrap()
+    }
+
+    /// The names in one of its folders, sorted; none where it is not there
+    pub(crate) fn list(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.join(folder)).into_iter().flatten();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
 /// One run to be: a home folder of its own, and no variable but those of the test
 pub(crate) struct Program {
     command: Command,
     input: Vec<u8>,
-    home: TempDir,
+    home: Home,
 }
 
 impl Program {
     pub(crate) fn new(words: &[&str]) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        Self::in_home(&Home::new(), words)
+    }
+
+    /// A run in a home folder that others had or will have
+    pub(crate) fn in_home(home: &Home, words: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
         command
             .args(words)
@@ -31,21 +77,37 @@ impl Program {
         Self {
             command,
             input: Vec::new(),
-            home,
+            home: home.clone(),
         }
     }
 
     /// A login of the testbed's user with the right password
     pub(crate) fn login(bed: &Testbed) -> Self {
-        Self::login_at(bed, &bed.portal_url())
-            .words(&["--username", USER, "--idp-url", &bed.okta_url()])
+        Self::login_in(&Home::new(), bed)
+    }
+
+    /// The same in a home folder that others had or will have
+    pub(crate) fn login_in(home: &Home, bed: &Testbed) -> Self {
+        Self::in_home(home, &["login"])
+            .portal(bed, &bed.portal_url())
+            .user(bed)
             .variable("DOORWARD_PASSWORD", PASSWORD)
     }
 
     /// A login without credentials and provider
     pub(crate) fn login_at(bed: &Testbed, portal: &str) -> Self {
-        let mut program = Self::new(&["login", "--portal", portal, "--ca-only"]);
-        let ca = program.file("ca.pem", bed.ca_pem());
+        Self::new(&["login"]).portal(bed, portal)
+    }
+
+    /// The options by which a portal of the testbed is reached
+    pub(crate) fn portal(self, bed: &Testbed, portal: &str) -> Self {
+        self.words(&["--portal", portal]).network(bed)
+    }
+
+    /// The options by which the testbed's hosts are found and believed
+    pub(crate) fn network(self, bed: &Testbed) -> Self {
+        let ca = self.file("ca.pem", bed.ca_pem());
+        let mut program = self.words(&["--ca-only"]);
         program.command.arg("--ca-file").arg(ca);
         for host in bed.hosts() {
             let address = bed.address();
@@ -53,6 +115,11 @@ impl Program {
             program.command.args(["--resolve", &entry]);
         }
         program
+    }
+
+    /// The options that name the testbed's user, and who may have the password
+    pub(crate) fn user(self, bed: &Testbed) -> Self {
+        self.words(&["--username", USER, "--idp-url", &bed.okta_url()])
     }
 
     pub(crate) fn words(mut self, words: &[&str]) -> Self {
@@ -70,17 +137,22 @@ impl Program {
         self
     }
 
-    /// Puts a file that only its owner can read into the home folder
+    /// As [`Home::file`]
     pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-        path
+        self.home.file(name, content)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
+        self.home.join(name)
+    }
+
+    /// The process, for a test that starts it by itself, without input and output; its home folder is the caller's to keep
+    pub(crate) fn silent(mut self) -> Command {
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        self.command
     }
 
     pub(crate) fn stdout(mut self, stdout: Stdio) -> Self {
@@ -119,11 +191,11 @@ pub(crate) struct Outcome {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    home: TempDir,
+    home: Home,
 }
 
 impl Outcome {
-    fn new(output: &std::process::Output, home: TempDir) -> Self {
+    fn new(output: &Output, home: Home) -> Self {
         Self {
             code: output.status.code().unwrap(),
             stdout: String::from_utf8(output.stdout.clone()).unwrap(),
@@ -144,7 +216,7 @@ impl Outcome {
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.home.path().join(name)).unwrap()
+        self.home.read(name)
     }
 
     /// Every line of stderr as JSON

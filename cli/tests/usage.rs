@@ -14,6 +14,11 @@ fn help_and_version_go_to_stdout() {
         &["help", "login"],
         &["login", "-h"],
         &["convert", "--help"],
+        &["credential", "--help"],
+        &["kubeconfig", "use-exec", "--help"],
+        &["logout", "--help"],
+        &["profile", "add", "--help"],
+        &["profile", "list", "-h"],
     ] {
         let outcome = Program::new(words).run().ends_with(0);
 
@@ -100,12 +105,48 @@ fn a_wrong_command_line_ends_with_2() {
         ],
         &["login", "--portal", "x", "-q", "-v"],
         &["convert", "a", "b"],
+        &["credential"],
+        &["credential", "--profile", "x", "--portal", "y"],
+        &["credential", "--profile=x", "y"],
+        &["logout"],
+        &["profile"],
+        &["profile", "add"],
+        &["profile", "add", "x"],
+        &["profile", "show"],
+        &["profile", "show", "x", "y"],
+        &["profile", "list", "--format", "yaml"],
+        &["kubeconfig"],
+        &["kubeconfig", "use-exec", "x"],
         &["completions", "cmd"],
     ] {
         let outcome = Program::new(words).run().ends_with(2);
 
         assert_eq!(outcome.stdout, "", "{words:?}");
         assert!(!outcome.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_word_too_many_may_be_a_password_and_is_not_shown() {
+    for words in [
+        &["credential", "--profile=x", "canary"][..],
+        &["logout", "--profile", "x", "canary"],
+        &[
+            "profile",
+            "add",
+            "x",
+            "--portal",
+            "y",
+            "--username",
+            "z",
+            "canary",
+        ],
+        &["profile", "list", "canary"],
+        &["kubeconfig", "use-exec", "canary"],
+    ] {
+        let outcome = Program::new(words).run().ends_with(2);
+
+        assert!(!outcome.stderr.contains("canary"), "{}", outcome.stderr);
     }
 }
 

@@ -1,10 +1,14 @@
 //! The options of a kubeconfig: what may be in it, where it goes, and how it gets along with what is there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use doorward::kubeconfig::{KubeconfigFiles, MergeHow, UserAuth};
-use doorward::{Allow, Error, Kubeconfig};
+use doorward::kubeconfig::{ExecUser, KubeconfigFiles, MergeHow};
+use doorward::profile::ProfileName;
+use doorward::{Error, Kubeconfig};
+
+use crate::args::StoreOptions;
+use crate::args::store::absolute;
 
 /// What the caller lets the portal say
 #[derive(Args, Debug)]
@@ -12,42 +16,23 @@ use doorward::{Allow, Error, Kubeconfig};
 pub(crate) struct Allowances {
     /// Let the kubeconfig call this exec plug-in, spelled as in the portal's answer; can be given several times
     #[arg(long, value_name = "CMD")]
-    allow_exec: Vec<String>,
+    pub(crate) allow_exec: Vec<String>,
 
     /// Let the kubeconfig use this auth provider besides oidc; can be given several times
     #[arg(long, value_name = "NAME")]
-    allow_auth_provider: Vec<String>,
+    pub(crate) allow_auth_provider: Vec<String>,
 
     /// Let clusters and issuers have a URL without TLS
     #[arg(long)]
-    allow_http: bool,
+    pub(crate) allow_http: bool,
 
     /// Let a cluster go without a check of its certificate
     #[arg(long)]
-    allow_insecure: bool,
+    pub(crate) allow_insecure: bool,
 
     /// Let the kubeconfig name files of this machine by their absolute path
     #[arg(long)]
-    allow_local_path: bool,
-}
-
-impl Allowances {
-    pub(crate) fn allow(&self) -> Allow {
-        let mut allow = Allow::nothing();
-        if self.allow_http {
-            allow = allow.http();
-        }
-        if self.allow_insecure {
-            allow = allow.insecure();
-        }
-        if self.allow_local_path {
-            allow = allow.local_path();
-        }
-        allow = self.allow_exec.iter().fold(allow, Allow::exec);
-        self.allow_auth_provider
-            .iter()
-            .fold(allow, Allow::auth_provider)
-    }
+    pub(crate) allow_local_path: bool,
 }
 
 /// Where the kubeconfig goes, and under which names
@@ -58,17 +43,13 @@ pub(crate) struct KubeconfigOptions {
     #[arg(long, value_name = "PATH")]
     pub(crate) kubeconfig: Option<PathBuf>,
 
-    /// What the user entry holds: auth-provider as the portal says it, with a refresh token, or the bare token
-    #[arg(long, value_name = "KIND", default_value = "auth-provider")]
-    pub(crate) user_auth: UserAuthName,
-
     /// Overwrite a cluster, context or user of the same name that points elsewhere
     #[arg(long)]
     replace: bool,
 
     /// Call the context and cluster this, and the user accordingly, instead of the portal's names
     #[arg(long, value_name = "NAME")]
-    context_name: Option<String>,
+    pub(crate) context_name: Option<String>,
 
     /// Set the context's namespace
     #[arg(long, value_name = "NS")]
@@ -106,18 +87,69 @@ impl KubeconfigOptions {
     }
 }
 
-/// The names of [`UserAuth`]
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum UserAuthName {
-    AuthProvider,
-    Token,
+/// What the user entry holds after a login
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Kubeconfig")]
+pub(crate) struct UserOptions {
+    /// What the user entry holds: exec to call doorward, which every client shares safely; auth-provider as the portal says it; or the bare token
+    #[arg(long, value_name = "KIND", default_value = "exec")]
+    pub(crate) user_auth: UserAuthName,
+
+    #[command(flatten)]
+    pub(crate) entry: EntryOptions,
 }
 
-impl From<UserAuthName> for UserAuth {
-    fn from(name: UserAuthName) -> Self {
-        match name {
-            UserAuthName::AuthProvider => Self::AuthProvider,
-            UserAuthName::Token => Self::Token,
+/// The entry that calls doorward
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Kubeconfig")]
+pub(crate) struct EntryOptions {
+    /// The program that an exec entry calls, by name or path, instead of doorward
+    #[arg(long, value_name = "PATH", default_value = "doorward")]
+    exec_command: String,
+}
+
+impl EntryOptions {
+    /// The entry for `profile`, whose folders are named where they were
+    pub(crate) fn exec_user(
+        &self,
+        profile: &ProfileName,
+        store: &StoreOptions,
+    ) -> Result<ExecUser, Error> {
+        let has_folder = self.exec_command.contains(std::path::is_separator);
+        let command = match has_folder {
+            true => text(&absolute(Path::new(&self.exec_command))?)?,
+            false => self.exec_command.clone(),
+        };
+        let mut user = ExecUser::credential(&command, profile.as_str());
+        let folders = [
+            ("--profile-dir", &store.folders.profile_dir),
+            ("--cache-dir", &store.folders.cache_dir),
+        ];
+        for (option, folder) in folders {
+            if let Some(folder) = folder {
+                user = user.arg(format!("{option}={}", text(&absolute(folder)?)?));
+            }
         }
+        Ok(match store.no_cache {
+            true => user.arg("--no-cache"),
+            false => user,
+        })
     }
+}
+
+/// A kubeconfig is UTF-8
+fn text(path: &Path) -> Result<String, Error> {
+    let text = path.to_str().map(str::to_owned);
+    text.ok_or_else(|| {
+        Error::config("this path cannot stand in a kubeconfig: it is no UTF-8")
+            .at("path", path.to_string_lossy())
+    })
+}
+
+/// The names of [`UserAuth`](doorward::kubeconfig::UserAuth)
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum UserAuthName {
+    AuthProvider,
+    Exec,
+    Token,
 }

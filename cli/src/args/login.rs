@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use doorward::{Secret, SecretSource};
+use doorward::profile::SecretPlace;
 
 use crate::adapters;
-use crate::args::{Allowances, KubeconfigOptions, Mask, Output};
+use crate::args::{Allowances, KubeconfigOptions, Mask, Output, StoreOptions, UserOptions};
 use crate::environment::{Environment, variable};
 use crate::time;
 
@@ -15,16 +15,13 @@ use crate::time;
 #[derive(Args, Debug)]
 pub(crate) struct Login {
     #[command(flatten)]
-    pub(crate) portal: PortalOptions,
+    pub(crate) settings: LoginOptions,
 
     #[command(flatten)]
-    pub(crate) credentials: CredentialOptions,
+    pub(crate) store: StoreOptions,
 
     #[command(flatten)]
-    pub(crate) network: NetworkOptions,
-
-    #[command(flatten)]
-    pub(crate) allowances: Allowances,
+    pub(crate) user: UserOptions,
 
     #[command(flatten)]
     pub(crate) kubeconfig: KubeconfigOptions,
@@ -36,13 +33,29 @@ pub(crate) struct Login {
     pub(crate) mask: Mask,
 }
 
+/// What a profile can hold
+#[derive(Args, Debug)]
+pub(crate) struct LoginOptions {
+    #[command(flatten)]
+    pub(crate) portal: PortalOptions,
+
+    #[command(flatten)]
+    pub(crate) credentials: CredentialOptions,
+
+    #[command(flatten)]
+    pub(crate) network: NetworkOptions,
+
+    #[command(flatten)]
+    pub(crate) allowances: Allowances,
+}
+
 /// Where the login begins, and who may take part in it
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Portal and provider")]
 pub(crate) struct PortalOptions {
     /// The token portal: its host, or the full URL of its token document if that is not at /k8stoken/token/user
     #[arg(long, value_name = "URL")]
-    pub(crate) portal: String,
+    pub(crate) portal: Option<String>,
 
     /// Use only this adapter to sign in, instead of the one that recognizes the login page; can be given several times
     #[arg(long, value_name = "NAME", value_parser = adapters::names())]
@@ -89,8 +102,9 @@ pub(crate) struct CredentialOptions {
     #[arg(long)]
     allow_shared_files: bool,
 
+    /// Where the password comes from, as an option or a variable says
     #[arg(skip)]
-    pub(crate) password: Option<SecretSource>,
+    pub(crate) password: Option<SecretPlace>,
 }
 
 impl CredentialOptions {
@@ -98,49 +112,50 @@ impl CredentialOptions {
     ///
     /// The error is a usage error's text; it names variables, and shows no value.
     pub(super) fn find_password(&mut self, environment: &Environment) -> Result<(), String> {
-        let file = |path: PathBuf| match path.as_os_str() == "-" {
-            true => SecretSource::stdin(),
-            false => SecretSource::file(path),
+        let shared = self.allow_shared_files;
+        let file = |path: PathBuf| match (path.as_os_str() == "-", shared) {
+            (true, _) => SecretPlace::Stdin,
+            (false, true) => SecretPlace::SharedFile(path),
+            (false, false) => SecretPlace::File(path),
         };
-        let text = |name: &str| match environment.value(name).map(|value| value.to_str()) {
-            Some(None) => Err(format!("{name} is no UTF-8 text")),
-            found => Ok(found.flatten()),
-        };
-        let found = match (self.password_file.take(), self.password_command.take()) {
+        self.password = match (self.password_file.take(), self.password_command.take()) {
             (Some(path), _) => Some(file(path)),
-            (None, Some(line)) => Some(SecretSource::command(line)),
-            (None, None) => {
-                let name = variable("password");
-                let (name_of_file, name_of_command) =
-                    (format!("{name}_FILE"), format!("{name}_COMMAND"));
-                let value = text(&name)?.map(|text| SecretSource::value(Secret::new(text)));
-                let path = environment
-                    .value(&name_of_file)
-                    .map(|path| file(path.into()));
-                let command = text(&name_of_command)?.map(SecretSource::command);
-                let found = [
-                    (name, value),
-                    (name_of_file, path),
-                    (name_of_command, command),
-                ];
-                let mut found = found
-                    .into_iter()
-                    .filter_map(|(name, source)| Some((name, source?)));
-                match (found.next(), found.next()) {
-                    (Some((first, _)), Some((second, _))) => {
-                        return Err(format!(
-                            "{first} and {second} both give the password: set one of them only"
-                        ));
-                    }
-                    (first, _) => first.map(|(_, source)| source),
-                }
-            }
+            (None, Some(line)) => Some(SecretPlace::Command(line)),
+            (None, None) => of_variables(environment, file)?,
         };
-        self.password = found.map(|source| match self.allow_shared_files {
-            true => source.allow_shared_files(),
-            false => source,
-        });
         Ok(())
+    }
+}
+
+/// The one of three variables that says where the password comes from
+fn of_variables(
+    environment: &Environment,
+    file: impl Fn(PathBuf) -> SecretPlace,
+) -> Result<Option<SecretPlace>, String> {
+    let text = |name: &str| match environment.value(name).map(|value| value.to_str()) {
+        Some(None) => Err(format!("{name} is no UTF-8 text")),
+        found => Ok(found.flatten().map(str::to_owned)),
+    };
+    let name = variable("password");
+    let (name_of_file, name_of_command) = (format!("{name}_FILE"), format!("{name}_COMMAND"));
+    let value = text(&name)?.map(|_| SecretPlace::Variable(name.clone()));
+    let path = environment
+        .value(&name_of_file)
+        .map(|path| file(path.into()));
+    let command = text(&name_of_command)?.map(SecretPlace::Command);
+    let found = [
+        (name, value),
+        (name_of_file, path),
+        (name_of_command, command),
+    ];
+    let mut found = found
+        .into_iter()
+        .filter_map(|(name, place)| Some((name, place?)));
+    match (found.next(), found.next()) {
+        (Some((first, _)), Some((second, _))) => Err(format!(
+            "{first} and {second} both give the password: set one of them only"
+        )),
+        (first, _) => Ok(first.map(|(_, place)| place)),
     }
 }
 

@@ -1,0 +1,88 @@
+//! The subcommand `logout`: a profile's tokens are forgotten here, and revoked where the issuer can.
+
+use async_trait::async_trait;
+use doorward::profile::ProfileName;
+use doorward::store::FileStore;
+use doorward::{Error, ErrorKind, FrontDoor, Grant, Network, Profile, TokenSource};
+
+use crate::args::Logout;
+use crate::door::{Door, When};
+use crate::environment::Environment;
+use crate::report::Report;
+use crate::runtime;
+
+/// Forgets the tokens of the profile, and with `--everywhere` ends all sessions of its account at the portal
+pub(crate) fn run(
+    logout: &Logout,
+    environment: &Environment,
+    report: &Report,
+) -> Result<(), Error> {
+    let Some(name) = logout.store.name() else {
+        return Err(Error::config("there is no profile to log out"));
+    };
+    let profile = logout.store.folders.profiles(environment)?.expect(&name)?;
+    // Also those that this call would not have used.
+    let tokens = logout.store.folders.tokens(environment, report)?;
+    forget(&name, &profile, tokens, environment, report)?;
+    if logout.everywhere {
+        let door = Door::new(&profile, When::Later, environment, report)?;
+        runtime::run(door.end_all_sessions())?;
+        report.note("the portal ended every session of the account");
+    }
+    Ok(())
+}
+
+/// Forgets the tokens of a profile, and tells the issuer where it takes that
+pub(crate) fn forget(
+    name: &ProfileName,
+    profile: &Profile,
+    tokens: FileStore,
+    environment: &Environment,
+    report: &Report,
+) -> Result<(), Error> {
+    match forgotten(profile, tokens, environment, report) {
+        Ok(true) => report.note(&format!("the tokens of {name} are forgotten")),
+        Ok(false) => report.note(&format!("no token of {name} was kept")),
+        Err(error) if error.kind() == ErrorKind::Storage => return Err(error),
+        Err(error) => report.warn(&format!(
+            "the tokens of {name} are forgotten here, but the issuer could not be told: {error}"
+        )),
+    }
+    Ok(())
+}
+
+/// Forgets the tokens; whether there were any
+///
+/// An error of another kind than `Storage` says that only the issuer does not know.
+pub(crate) fn forgotten(
+    profile: &Profile,
+    tokens: FileStore,
+    environment: &Environment,
+    report: &Report,
+) -> Result<bool, Error> {
+    let (source, shut) = match Door::new(profile, When::Later, environment, report) {
+        Ok(door) => (TokenSource::new(door), None),
+        Err(error) => (TokenSource::new(Shut(error.clone())), Some(error)),
+    };
+    let source = source.store(tokens, &profile.cache_key());
+    runtime::run(source.forget()).map_err(|error| match shut {
+        Some(shut) if error.kind() != ErrorKind::Storage => shut,
+        _ => error,
+    })
+}
+
+/// The door of a profile whose settings are not sound any more, such as one whose CA file is gone
+#[derive(Debug)]
+struct Shut(Error);
+
+#[async_trait]
+impl FrontDoor for Shut {
+    async fn open(&self) -> Result<Grant, Error> {
+        Err(self.0.clone())
+    }
+
+    fn network(&self) -> Network {
+        // Whom the profile would believe is not known, so that nobody is believed, and nothing sent.
+        Network::new().ca_only()
+    }
+}

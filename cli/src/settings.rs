@@ -1,0 +1,117 @@
+//! The options of a login as a profile: one form for what is done now, and what is kept for later.
+
+use std::time::Duration;
+
+use doorward::profile::SecretPlace;
+use doorward::{Allow, Error, Portal, Profile, Walk};
+
+use crate::args::{Allowances, LoginOptions, absolute};
+use crate::environment::variable;
+use crate::report::Report;
+
+/// The profile that the options stand for; without a portal if none is named
+pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile, Error> {
+    let (portal, network) = (&options.portal, &options.network);
+    for url in &portal.idp_url {
+        if let Some(origin) = without_path(url) {
+            report.note(&format!(
+                "the path after --idp-url {origin} is ignored: an origin gets credentials as a whole"
+            ));
+        }
+    }
+    let url = |text| Portal::new(text, Walk::new()).map(|portal| portal.url().to_string());
+    let mut profile = Profile::default();
+    profile.portal = portal.portal.as_deref().map(url).transpose()?;
+    profile.idp.clone_from(&portal.idp);
+    profile.idp_url.clone_from(&portal.idp_url);
+    profile.via.clone_from(&portal.via);
+    profile.login_option.clone_from(&portal.login_option);
+    profile.accept_terms = portal.accept_terms;
+    profile.accept_consent = portal.accept_consent;
+    profile.username.clone_from(&options.credentials.username);
+    let password = options.credentials.password.clone();
+    profile.password = password.map(|place| place.absolute()).transpose()?;
+    let files = network.ca_file.iter().map(|path| absolute(path));
+    profile.ca_file = files.collect::<Result<_, _>>()?;
+    profile.ca_only = network.ca_only;
+    profile.resolve.clone_from(&network.resolve);
+    profile.timeout = other_than(network.timeout, TIMEOUT);
+    profile.connect_timeout = other_than(network.connect_timeout, CONNECT_TIMEOUT);
+    profile.user_agent.clone_from(&network.user_agent);
+    put_allowances(&mut profile, &options.allowances);
+    Ok(profile)
+}
+
+/// The same for a login that comes later: a password that nobody speaks of now comes from its variable then
+pub(crate) fn profile_for_later(options: &LoginOptions, report: &Report) -> Result<Profile, Error> {
+    let mut profile = profile(options, report)?;
+    if profile.portal.is_some() && profile.password.is_none() {
+        profile.password = Some(SecretPlace::Variable(variable("password")));
+    }
+    Ok(profile)
+}
+
+/// Notes what the portal's answer may hold
+pub(crate) fn put_allowances(profile: &mut Profile, allowances: &Allowances) {
+    profile.allow_exec.clone_from(&allowances.allow_exec);
+    profile
+        .allow_auth_provider
+        .clone_from(&allowances.allow_auth_provider);
+    profile.allow_http = allowances.allow_http;
+    profile.allow_insecure = allowances.allow_insecure;
+    profile.allow_local_path = allowances.allow_local_path;
+}
+
+/// What the portal's answer may hold
+pub(crate) fn allow(profile: &Profile) -> Allow {
+    let mut allow = Allow::nothing();
+    if profile.allow_http {
+        allow = allow.http();
+    }
+    if profile.allow_insecure {
+        allow = allow.insecure();
+    }
+    if profile.allow_local_path {
+        allow = allow.local_path();
+    }
+    allow = profile.allow_exec.iter().fold(allow, Allow::exec);
+    let providers = profile.allow_auth_provider.iter();
+    providers.fold(allow, Allow::auth_provider)
+}
+
+/// A time in seconds, unless it is the one that counts anyway
+fn other_than(time: Duration, usual: Duration) -> Option<u64> {
+    (time != usual).then_some(time.as_secs())
+}
+
+/// The part of a URL before its path, if it has one
+fn without_path(url: &str) -> Option<&str> {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = host + url.get(host..)?.find(['/', '?', '#'])?;
+    let (origin, path) = url.split_at_checked(end)?;
+    (path != "/").then_some(origin)
+}
+
+/// How long a login may take unless told otherwise
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How long a connection may take to come up unless told otherwise
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::without_path;
+
+    #[test]
+    fn a_path_of_a_url_is_noticed() {
+        assert_eq!(
+            without_path("https://a.test/oauth2/v1"),
+            Some("https://a.test")
+        );
+        assert_eq!(without_path("a.test:8443/x"), Some("a.test:8443"));
+        assert_eq!(without_path("https://a.test?x"), Some("https://a.test"));
+        for url in ["https://a.test", "https://a.test/", "a.test", ""] {
+            assert_eq!(without_path(url), None);
+        }
+    }
+}
