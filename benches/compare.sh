@@ -34,7 +34,8 @@ while read -r setting <&"$answers" && [ -n "$setting" ]; do
     eval "$setting"
 done
 set +a
-export DOORWARD_KUBECONFIG=$scratch/kubeconfig DOORWARD_CA_ONLY=true DOORWARD_IDP=okta
+# The same product for all: the portal's own entry, with no profile and no kept token beside it.
+export DOORWARD_KUBECONFIG=$scratch/kubeconfig DOORWARD_CA_ONLY=true DOORWARD_IDP=okta DOORWARD_USER_AUTH=auth-provider
 
 # Sets `requests` to their number since the last call.
 count_requests() {
