@@ -32,9 +32,16 @@ fn find(
     if cfg!(windows) {
         return found.or_else(|| folder(windows));
     }
-    // A home folder that is not there is none: container users often have `/nonexistent`.
-    let home = || folder("HOME").filter(|home| home.is_dir());
-    found.or_else(|| Some(home()?.join(in_home)))
+    found.or_else(|| Some(home(variable)?.join(in_home)))
+}
+
+/// The home folder; one that is not there is none: container users often have `/nonexistent`
+pub(crate) fn home(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    ["HOME", "USERPROFILE"]
+        .into_iter()
+        .take(if cfg!(windows) { 2 } else { 1 })
+        .filter_map(|name| variable(name).map(PathBuf::from))
+        .find(|home| home.is_absolute() && home.is_dir())
 }
 
 /// How others can get at a file or folder
@@ -61,12 +68,19 @@ impl Exposed {
 pub(crate) fn open_to_others(metadata: &Metadata) -> Option<Exposed> {
     use std::os::unix::fs::MetadataExt as _;
 
-    let mode = metadata.mode() & 0o7777;
     match metadata.uid() {
         uid if uid != us() => Some(Exposed::Owner(uid)),
-        _ if mode & 0o077 != 0 => Some(Exposed::Mode(mode)),
-        _ => None,
+        _ => mode_for_others(metadata).map(Exposed::Mode),
     }
+}
+
+/// The mode of what is open to others than its owner
+#[cfg(unix)]
+pub(crate) fn mode_for_others(metadata: &Metadata) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let mode = metadata.mode() & 0o7777;
+    (mode & 0o077 != 0).then_some(mode)
 }
 
 /// Whether others than we and root could write it
@@ -90,6 +104,12 @@ fn us() -> u32 {
 /// Other systems guard files by lists, which nobody reads here; a user's own folders are closed by default
 #[cfg(not(unix))]
 pub(crate) fn open_to_others(_: &Metadata) -> Option<Exposed> {
+    None
+}
+
+/// As [`open_to_others`]
+#[cfg(not(unix))]
+pub(crate) fn mode_for_others(_: &Metadata) -> Option<u32> {
     None
 }
 

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use crate::credentials::Credentials;
-use crate::kubeconfig::{Section, UserAuth};
+use crate::kubeconfig::{OidcUser, Section, UserAuth};
 use crate::session::Network;
 use crate::{Error, Kubeconfig, Secret, Trail};
 
@@ -122,4 +122,16 @@ pub struct Refresh {
     pub client_secret: Option<Secret>,
     /// The refresh token, often good for one use
     pub token: Secret,
+}
+
+impl Refresh {
+    /// What an OIDC user of a kubeconfig says; nothing if it has no refresh token
+    pub(crate) fn of(user: OidcUser) -> Option<Self> {
+        Some(Self {
+            issuer: user.issuer,
+            client_id: user.client_id,
+            client_secret: user.client_secret,
+            token: user.refresh_token?,
+        })
+    }
 }

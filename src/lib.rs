@@ -78,6 +78,8 @@ mod credentials;
 #[cfg(feature = "login")]
 pub use credentials::Credentials;
 
+mod digest;
+
 mod error;
 pub use error::{Error, ErrorKind};
 

@@ -89,21 +89,20 @@ impl Portal {
     ///
     /// As [`open`](FrontDoor::open); [`Portal`](crate::ErrorKind::Portal) if the portal has no such page.
     pub async fn end_all_sessions(&self) -> Result<(), Error> {
-        let mut arrival = self.arrive().await?;
+        let Arrival { mut session, .. } = self.arrive().await?;
         let mut url = self.url.clone();
         url.set_path(LOGOUT_PATH);
         url.set_query(None);
-        let page = arrival.session.send(Request::get(&url)).await;
-        let page = page.map_err(|error| error.with_trail(arrival.session.trail()))?;
-        match (unavailable(&page), page.status()) {
-            (Some(error), _) => Err(error.with_trail(arrival.session.trail())),
+        let sent = session.send(Request::get(&url)).await;
+        let ended = sent.and_then(|page| match (unavailable(&page), page.status()) {
+            (Some(error), _) => Err(error),
             // It goes on to a page for people, or to the provider's own logout, which is not ours to ask for.
             (None, 200 | 302 | 303) => Ok(()),
             (None, status) => Err(Error::portal("the portal did not log the account out")
                 .at("status", status.to_string())
-                .at("path", page.path())
-                .with_trail(arrival.session.trail())),
-        }
+                .at("path", page.path())),
+        });
+        ended.map_err(|error| error.with_trail(session.trail()))
     }
 
     async fn arrive(&self) -> Result<Arrival, Error> {
@@ -231,12 +230,7 @@ impl Destination for TokenDocument {
 fn refresh(kubeconfig: &Kubeconfig) -> Option<Refresh> {
     let context = kubeconfig.entry(Section::Contexts, kubeconfig.current_context()?)?;
     let user = kubeconfig.oidc_user(context.get("user")?.as_str()?)?;
-    Some(Refresh {
-        issuer: user.issuer,
-        client_id: user.client_id,
-        client_secret: user.client_secret,
-        token: user.refresh_token?,
-    })
+    Refresh::of(user)
 }
 
 const LOGOUT_PATH: &str = "/logout";

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf, is_separator};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use url::Url;
 
+use crate::digest::short_sha256;
 use crate::kubeconfig::same_server;
 use crate::{Error, Secret, SecretSource, one_line};
 
@@ -159,12 +159,7 @@ impl Profile {
         let trust = (&self.ca_file, &self.ca_data, self.ca_only, &self.resolve);
         let issuer = (&self.issuer, &self.client_id, &self.user_entry);
         let text = serde_json::to_vec(&(place, trust, issuer)).unwrap_or_default();
-        let digest = Sha256::digest(text);
-        digest
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        short_sha256(text, 16)
     }
 
     /// Whether `other` logs the same user in at the same portal and provider
@@ -352,7 +347,7 @@ mod tests {
         ];
         let other: [Change; 9] = [
             |p| p.portal = None,
-            |p| p.idp = vec!["okta".into()],
+            |p| p.idp = vec!["acme".into()],
             |p| p.idp_url.truncate(1),
             |p| p.via = vec!["https://v.test".into()],
             |p| p.username = Some("ci2".into()),

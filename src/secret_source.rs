@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use crate::folders::mode_for_others;
 use crate::{Error, Secret};
 
 /// A place to read a secret from, such as the file after `--password-file`
@@ -106,7 +107,7 @@ impl SecretSource {
         // A pipe with a name may keep even the opening waiting.
         let read = in_time(TIME, move || {
             let file = File::open(owned)?;
-            match mode_for_others(&file)?.filter(|_| !shared_files) {
+            match mode_for_others(&file.metadata()?).filter(|_| !shared_files) {
                 Some(mode) => Ok(Err(mode)),
                 None => read_limited(file).map(Ok),
             }
@@ -272,21 +273,6 @@ fn text(bytes: Zeroizing<Vec<u8>>, what: &str) -> Result<Secret, Error> {
         }
         Err(_) => Err(Error::config(format!("the {what} is no UTF-8 text"))),
     }
-}
-
-/// The mode of a file that is open to others
-#[cfg(unix)]
-fn mode_for_others(file: &File) -> io::Result<Option<u32>> {
-    use std::os::unix::fs::MetadataExt;
-
-    let mode = file.metadata()?.mode() & 0o7777;
-    Ok((mode & 0o077 != 0).then_some(mode))
-}
-
-/// Other systems guard files by lists, which nobody reads here
-#[cfg(not(unix))]
-fn mode_for_others(_file: &File) -> io::Result<Option<u32>> {
-    Ok(None)
 }
 
 const MAX_BYTES: usize = 64 << 10;

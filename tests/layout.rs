@@ -14,7 +14,7 @@ use crate::tree::{rust_files, tests_of, used_from_the_root, without_tests};
 ///
 /// `page` and `request` are one idea in two files: a page knows what was asked for, and a request may carry a form.
 const FLOORS: [&[&str]; 6] = [
-    &["redact", "secret", "trail", "error"],
+    &["redact", "secret", "trail", "error", "digest"],
     &[
         "page",
         "request",

@@ -191,9 +191,6 @@ pub(crate) fn parse(
         let found = settings.credentials.find_password(environment);
         found.map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?;
     }
-    if let Action::Credential(credential) = &mut arguments.action {
-        credential.by_profile = by_profile;
-    }
     let found = match by_profile {
         true => by_profile::check(&matches),
         false => check_portal(&arguments.action),

@@ -1,6 +1,6 @@
 //! The subcommand `credential`: kubectl's plug-in.
 
-use doorward::{Error, ExecCredential, ExecInfo, FreshToken, Profile, Rung, Url};
+use doorward::{Error, ExecInfo, FreshToken, Rung, Url};
 
 use crate::args::Credential;
 use crate::door::{Door, When};
@@ -16,7 +16,8 @@ pub(crate) fn run(
 ) -> Result<(), Error> {
     let info = exec_info(environment)?;
     let server = info.as_ref().and_then(|info| info.server.as_deref());
-    let profile = profile(credential, environment, report)?;
+    let profile =
+        settings::profile_of_call(&credential.settings, &credential.store, environment, report)?;
     check_server(server, |server| profile.is_for(server), &profile.server)?;
     let tokens = credential.store.tokens(environment, report)?;
     let kept = match &tokens {
@@ -39,14 +40,10 @@ pub(crate) fn run(
         check_server(server, |server| token.is_for(server), token.servers())?;
     }
     report.detail(&told(&token));
-    let given = ExecCredential {
-        api_version: info.map(|info| info.api_version).unwrap_or_default(),
-        token: token.id_token().clone(),
-        expires: Some(token.expires()),
-    };
+    let version = info.map(|info| info.api_version).unwrap_or_default();
     let secrets = [token.id_token().clone()];
     product::print_secret(
-        &given.to_json(),
+        &token.exec_credential(version).to_json(),
         &secrets,
         credential.mask,
         environment,
@@ -59,21 +56,6 @@ pub(crate) fn exec_info(environment: &Environment) -> Result<Option<ExecInfo>, E
     let info = environment.value("KUBERNETES_EXEC_INFO");
     info.map(|info| ExecInfo::parse(&info.to_string_lossy()))
         .transpose()
-}
-
-fn profile(
-    credential: &Credential,
-    environment: &Environment,
-    report: &Report,
-) -> Result<Profile, Error> {
-    match credential.store.name().filter(|_| credential.by_profile) {
-        Some(name) => credential
-            .store
-            .folders
-            .profiles(environment)?
-            .expect(&name),
-        None => settings::profile(&credential.settings, report),
-    }
 }
 
 /// A token goes to the clusters that it was got for: a kubeconfig may come from anywhere

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 
 use doorward::profile::{ProfileName, Profiles};
 use doorward::store::FileStore;
-use doorward::{ExecCredential, ExecInfo, Secret};
+use doorward::{ExecInfo, Secret};
 
 /// The ExecCredential, if the words are those of a kubeconfig's entry, and a token with enough life left is kept
 pub(crate) fn answer(
@@ -41,12 +41,8 @@ pub(crate) fn answer(
         let is_for = profile.is_for(server).or_else(|| token.is_for(server));
         is_for.filter(|is_for| *is_for)?;
     }
-    let credential = ExecCredential {
-        api_version: info.map(|info| info.api_version).unwrap_or_default(),
-        token: token.id_token().clone(),
-        expires: Some(token.expires()),
-    };
-    Some(credential.to_json())
+    let version = info.map(|info| info.api_version).unwrap_or_default();
+    Some(token.exec_credential(version).to_json())
 }
 
 /// The words of an entry

@@ -1,8 +1,6 @@
 //! The subcommand `login`: every setting and target is tried first, then the portal is asked.
 
-use std::path::Path;
-
-use doorward::kubeconfig::{KubeconfigFiles, UserAuth};
+use doorward::kubeconfig::{KubeconfigFiles, UserAuth, Written};
 use doorward::profile::{ProfileName, Profiles};
 use doorward::store::FileStore;
 use doorward::{Error, ErrorKind, ExecApiVersion, FrontDoor, Grant, Kubeconfig, Portal, Profile};
@@ -18,7 +16,7 @@ pub(crate) fn run(login: &Login, environment: &Environment, report: &Report) -> 
     if report.is_debugging() {
         diagnostics::start(report);
     }
-    let mut profile = profile(login, environment, report)?;
+    let profile = settings::profile_of_call(&login.settings, &login.store, environment, report)?;
     let door = Door::new(&profile, When::Now, environment, report)?;
     let version = credential::exec_info(environment)?
         .map_or_else(ExecApiVersion::default, |info| info.api_version);
@@ -50,38 +48,70 @@ pub(crate) fn run(login: &Login, environment: &Environment, report: &Report) -> 
 
     let mut kubeconfig = grant.kubeconfig(&UserAuth::AuthProvider)?;
     login.kubeconfig.name(&mut kubeconfig)?;
-    let auth = match (login.user.user_auth, &kept) {
-        (UserAuthName::AuthProvider, _) | (UserAuthName::Exec, None) => UserAuth::AuthProvider,
-        (UserAuthName::Token, _) => UserAuth::Token,
-        (UserAuthName::Exec, Some(kept)) => {
-            let name = kept.name(&kubeconfig);
-            // What a profile names besides, such as a load balancer, is the caller's own word.
-            for server in grant.servers() {
-                if profile.is_for(&server) != Some(true) {
-                    profile.server.push(server);
-                }
-            }
-            let old = kept.profiles.read(&name)?;
-            kept.profiles.write(&name, &profile)?;
-            if let Some(old) = old.filter(|old| old.cache_key() != profile.cache_key()) {
-                kept.forget(&name, &old, environment, report)?;
-            }
-            UserAuth::Exec(login.user.entry.exec_user(&name, &login.store)?)
-        }
-    };
+    let auth = user_auth(
+        login,
+        kept.as_ref(),
+        profile,
+        &grant,
+        &kubeconfig,
+        environment,
+        report,
+    )?;
     let kubeconfig = kubeconfig
         .with_user_auth(&auth, grant.id_token())
         .map_err(product::no_user)?;
-    deliver(
-        login,
-        &grant,
-        &kubeconfig,
-        files.as_ref(),
-        &portal,
-        version,
-        environment,
-        report,
-    )
+    let written = files
+        .map(|files| files.write(&kubeconfig, login.kubeconfig.how()))
+        .transpose()?;
+    let file = written.as_ref().map(Written::path);
+    if let Some((text, secrets)) =
+        product::of_grant(login.output.output, &grant, &kubeconfig, file, version)
+    {
+        product::print_secret(&text, &secrets, login.mask, environment, report)?;
+    }
+    report.success(&Success {
+        what: "logged in as",
+        user: grant.subject().to_owned(),
+        portal: failure::origin(&portal),
+        expires: grant
+            .expires()
+            .map(|time| (time.to_string(), time.as_second())),
+        context: kubeconfig.current_context().map(str::to_owned),
+    });
+    Ok(())
+}
+
+/// What the user entry will hold; for an exec entry the profile that it names is kept
+fn user_auth(
+    login: &Login,
+    kept: Option<&Kept>,
+    mut profile: Profile,
+    grant: &Grant,
+    kubeconfig: &Kubeconfig,
+    environment: &Environment,
+    report: &Report,
+) -> Result<UserAuth, Error> {
+    let kept = match (login.user.user_auth, kept) {
+        (UserAuthName::AuthProvider, _) | (UserAuthName::Exec, None) => {
+            return Ok(UserAuth::AuthProvider);
+        }
+        (UserAuthName::Token, _) => return Ok(UserAuth::Token),
+        (UserAuthName::Exec, Some(kept)) => kept,
+    };
+    let name = kept.name(kubeconfig);
+    // What a profile names besides, such as a load balancer, is the caller's own word.
+    for server in grant.servers() {
+        if profile.is_for(&server) != Some(true) {
+            profile.server.push(server);
+        }
+    }
+    let old = kept.profiles.read(&name)?;
+    kept.profiles.write(&name, &profile)?;
+    if let Some(old) = old.filter(|old| old.cache_key() != profile.cache_key()) {
+        kept.forget(&name, &old, environment, report)?;
+    }
+    let entry = login.user.entry.exec_user(&name, &login.store)?;
+    Ok(UserAuth::Exec(entry))
 }
 
 /// What an exec entry needs beside the kubeconfig: a profile, and a place for tokens
@@ -158,50 +188,6 @@ fn kept(
         None => kept.profiles.try_write()?,
     }
     Ok(Some(kept))
-}
-
-/// The settings: those of the options, or of a profile that is there
-fn profile(login: &Login, environment: &Environment, report: &Report) -> Result<Profile, Error> {
-    match (&login.settings.portal.portal, login.store.name()) {
-        (None, Some(name)) => login.store.folders.profiles(environment)?.expect(&name),
-        _ => settings::profile(&login.settings, report),
-    }
-}
-
-/// Writes and prints what the login gave
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the end of a login knows all of it"
-)]
-fn deliver(
-    login: &Login,
-    grant: &Grant,
-    kubeconfig: &Kubeconfig,
-    files: Option<&KubeconfigFiles>,
-    portal: &str,
-    version: ExecApiVersion,
-    environment: &Environment,
-    report: &Report,
-) -> Result<(), Error> {
-    let written = files
-        .map(|files| files.write(kubeconfig, login.kubeconfig.how()))
-        .transpose()?;
-    let file: Option<&Path> = written.as_ref().map(|written| written.path());
-    if let Some((text, secrets)) =
-        product::of_grant(login.output.output, grant, kubeconfig, file, version)
-    {
-        product::print_secret(&text, &secrets, login.mask, environment, report)?;
-    }
-    report.success(&Success {
-        what: "logged in as",
-        user: grant.subject().to_owned(),
-        portal: failure::origin(portal),
-        expires: grant
-            .expires()
-            .map(|time| (time.to_string(), time.as_second())),
-        context: kubeconfig.current_context().map(str::to_owned),
-    });
-    Ok(())
 }
 
 fn host(portal: &str) -> String {

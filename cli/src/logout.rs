@@ -61,10 +61,12 @@ pub(crate) fn forgotten(
     report: &Report,
 ) -> Result<bool, Error> {
     let (source, shut) = match Door::new(profile, When::Later, environment, report) {
-        Ok(door) => (TokenSource::new(door), None),
-        Err(error) => (TokenSource::new(Shut(error.clone())), Some(error)),
+        Ok(door) => (door.into_source(Some(tokens), false, report), None),
+        Err(error) => {
+            let source = TokenSource::new(Shut(error.clone()));
+            (source.store(tokens, &profile.cache_key()), Some(error))
+        }
     };
-    let source = source.store(tokens, &profile.cache_key());
     runtime::run(source.forget()).map_err(|error| match shut {
         Some(shut) if error.kind() != ErrorKind::Storage => shut,
         _ => error,

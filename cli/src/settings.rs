@@ -5,9 +5,22 @@ use std::time::Duration;
 use doorward::profile::SecretPlace;
 use doorward::{Allow, Error, Portal, Profile, Walk};
 
-use crate::args::{Allowances, LoginOptions, absolute};
-use crate::environment::variable;
+use crate::args::{Allowances, LoginOptions, StoreOptions, absolute};
+use crate::environment::{Environment, variable};
 use crate::report::Report;
+
+/// The profile of a call: one that is kept, where only its name is given, or what the options stand for
+pub(crate) fn profile_of_call(
+    options: &LoginOptions,
+    store: &StoreOptions,
+    environment: &Environment,
+    report: &Report,
+) -> Result<Profile, Error> {
+    match (&options.portal.portal, store.name()) {
+        (None, Some(name)) => store.folders.profiles(environment)?.expect(&name),
+        _ => profile(options, report),
+    }
+}
 
 /// The profile that the options stand for; without a portal if none is named
 pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile, Error> {

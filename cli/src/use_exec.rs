@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use doorward::kubeconfig::{KubeconfigFiles, MergeHow, OidcUser, Section};
 use doorward::profile::ProfileName;
-use doorward::{Error, Kubeconfig, Profile, TokenSource};
+use doorward::{Error, Kubeconfig, Profile};
 
 use crate::args::{UseExec, absolute};
 use crate::door::{Door, When};
@@ -47,7 +47,7 @@ pub(crate) fn run(
         // The tokens are kept before they leave the file: a refresh token is not to be lost.
         profiles.write(&name, &profile)?;
         let door = Door::new(&profile, When::Later, environment, report)?;
-        let source = TokenSource::new(door).store(tokens.clone(), &profile.cache_key());
+        let source = door.into_source(Some(tokens.clone()), false, report);
         runtime::run(source.adopt(&pasted.oidc, profile.server.clone()))?;
 
         let mut changed = view.only(Section::Users, pasted.user).unwrap_or_default();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::folders::home;
 use crate::kubeconfig::{Kubeconfig, MergeHow, Merged};
 use crate::whole_file::{
     Lock, folder_of, make_folder, resolve, sibling, try_write, unwritable, wait_until,
@@ -58,7 +59,7 @@ impl KubeconfigFiles {
     ///
     /// `Config`: there is neither a list nor a home folder. Nothing else is guessed.
     pub fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let mut paths = Vec::new();
         for path in std::env::split_paths(&set("KUBECONFIG").unwrap_or_default()) {
             if !path.as_os_str().is_empty() && !paths.contains(&path) {
@@ -68,12 +69,7 @@ impl KubeconfigFiles {
         if !paths.is_empty() {
             return Ok(Self::new(paths, false));
         }
-        let home = ["HOME", "USERPROFILE"]
-            .into_iter()
-            .take(if cfg!(windows) { 2 } else { 1 })
-            .filter_map(|name| set(name).map(PathBuf::from))
-            .find(|home| home.is_absolute() && home.is_dir());
-        match home {
+        match home(set) {
             Some(home) => Ok(Self::new(vec![home.join(".kube").join("config")], true)),
             None => Err(Error::config("there is no home folder for the kubeconfig")
                 .hint("name a file by --kubeconfig PATH or KUBECONFIG")),

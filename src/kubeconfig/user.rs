@@ -196,17 +196,9 @@ const CREDENTIALS: [&str; 10] = [
     "username",
 ];
 
+/// A document as a portal and its user's other tools leave it
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::OidcUser;
-    use crate::kubeconfig::{Kubeconfig, Section};
-    use crate::secret::Secret;
-
-    fn answer() -> Kubeconfig {
-        Kubeconfig::parse(
-            "current-context: a
+pub(super) const ANSWER: &str = "current-context: a
 contexts:
 - {name: a, context: {cluster: k, user: u}}
 - {name: b, context: {cluster: k, user: u}}
@@ -221,9 +213,18 @@ users:
       config: {idp-issuer-url: 'https://i', client-id: c, client-secret: '', refresh-token: r, id-token: i, extra-scopes: s, idp-certificate-authority: /old}
     x-unknown: 1
 - {name: other, user: {token: t}}
-",
-        )
-        .unwrap()
+";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{ANSWER, OidcUser};
+    use crate::kubeconfig::{Kubeconfig, Section};
+    use crate::secret::Secret;
+
+    fn answer() -> Kubeconfig {
+        Kubeconfig::parse(ANSWER).unwrap()
     }
 
     #[test]

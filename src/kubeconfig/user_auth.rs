@@ -119,29 +119,12 @@ mod tests {
     use serde_json::json;
 
     use super::UserAuth;
+    use crate::kubeconfig::user::ANSWER;
     use crate::kubeconfig::{ExecUser, IncompleteKubeconfig, Kubeconfig, Section};
     use crate::secret::Secret;
 
     fn answer() -> Kubeconfig {
-        Kubeconfig::parse(
-            "current-context: a
-contexts:
-- {name: a, context: {cluster: k, user: u}}
-- {name: b, context: {cluster: k, user: u}}
-- {name: c, context: {cluster: k, user: other}}
-clusters: [{name: k, cluster: {server: 'https://k'}}]
-users:
-- name: u
-  user:
-    as: admin
-    auth-provider:
-      name: oidc
-      config: {idp-issuer-url: 'https://i', client-id: c, client-secret: '', refresh-token: r, id-token: i, extra-scopes: s, idp-certificate-authority: /old}
-    x-unknown: 1
-- {name: other, user: {token: t}}
-",
-        )
-        .unwrap()
+        Kubeconfig::parse(ANSWER).unwrap()
     }
 
     fn exec() -> UserAuth {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use crate::digest::short_sha256;
 
 /// The name of a profile, which is also the name of its file
 ///
@@ -22,8 +22,7 @@ impl ProfileName {
         if is_plain(text) {
             return Self(text.into());
         }
-        let digest = Sha256::digest(text);
-        let hash: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
+        let hash = short_sha256(text, 6);
         let kept = text.chars().map(|c| if is_fit(c) { c } else { '_' });
         let kept: String = kept.take(LONGEST - hash.len() - 1).collect();
         Self(format!("{kept}-{hash}"))

@@ -7,6 +7,7 @@ use aws_lc_rs::{hmac, rand};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::credentials::Credentials;
+use crate::digest::hex;
 use crate::store::{KeptFailure, KeptFingerprint};
 use crate::{Error, ErrorKind, one_line};
 
@@ -147,7 +148,7 @@ impl KeptFingerprint {
         let mut key = [0; 16];
         rand::fill(&mut key).ok()?;
         Some(Self {
-            key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
+            key: hex(&key),
             bits: bits(&key, credentials),
         })
     }

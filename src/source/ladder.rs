@@ -7,12 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::credentials::Credentials;
 use crate::event::{Event, Listener};
-use crate::front_door::{FrontDoor, Grant};
+use crate::front_door::{FrontDoor, Grant, Refresh};
+use crate::kubeconfig::OidcUser;
 use crate::refresh::{Endpoints, Issuer, NotRenewed, Renewal};
 use crate::source::place::{Found, Place, Waiting};
 use crate::store::{FreshToken, KeptFailure, KeptRefresh, KeptToken, Life, Record, Rung};
 use crate::token::Claims;
-use crate::{Error, ErrorKind, Secret, one_line};
+use crate::{Error, ErrorKind, one_line};
 
 /// One login's way to a token, whoever walks it
 #[derive(Clone, Debug)]
@@ -300,7 +301,7 @@ impl Ladder {
     }
 
     /// The refresh token with the endpoint that takes it, so that a refresh is one request
-    async fn found_out(&self, refresh: &crate::Refresh) -> KeptRefresh {
+    async fn found_out(&self, refresh: &Refresh) -> KeptRefresh {
         let endpoints = match Issuer::new(&refresh.issuer, &*self.door, &self.listener) {
             Ok(issuer) => issuer.discover().await,
             Err(error) => Err(error),
@@ -310,18 +311,7 @@ impl Ladder {
             self.listener.tell(&Event::Note(&text));
         }
         // Asked again by the first refresh, whose error says why, if it cannot be known now.
-        let (token_endpoint, revocation_endpoint) = match endpoints {
-            Ok(endpoints) => (Some(endpoints.token), endpoints.revocation),
-            Err(_) => (None, None),
-        };
-        KeptRefresh {
-            issuer: refresh.issuer.clone(),
-            client_id: refresh.client_id.clone(),
-            client_secret: refresh.client_secret.clone().filter(|s| !s.is_empty()),
-            token: refresh.token.clone(),
-            token_endpoint,
-            revocation_endpoint,
-        }
+        kept_refresh(refresh, endpoints.ok())
     }
 
     /// Remembers a failure, and gives the error back
@@ -334,23 +324,31 @@ impl Ladder {
 }
 
 /// The record of a token that somebody else got, and how to refresh it
-pub(super) fn adopted(user: &crate::kubeconfig::OidcUser, servers: Vec<String>) -> Record {
+pub(super) fn adopted(user: &OidcUser, servers: Vec<String>) -> Record {
     let claims = Claims::of(&user.id_token).unwrap_or_default();
     let life = life(&claims, SignedDuration::ZERO).ok();
-    let secret = |secret: &Option<Secret>| secret.clone().filter(|secret| !secret.is_empty());
+    let refresh = Refresh::of(user.clone()).filter(|refresh| !refresh.token.is_empty());
     Record {
         token: life.map(|life| KeptToken::new(user.id_token.clone(), life)),
-        refresh: secret(&user.refresh_token).map(|token| KeptRefresh {
-            issuer: user.issuer.clone(),
-            client_id: user.client_id.clone(),
-            client_secret: secret(&user.client_secret),
-            token,
-            token_endpoint: None,
-            revocation_endpoint: None,
-        }),
+        refresh: refresh.map(|refresh| kept_refresh(&refresh, None)),
         servers,
         user: one_line(&claims.subject.unwrap_or_default()),
         ..Record::new()
+    }
+}
+
+fn kept_refresh(refresh: &Refresh, endpoints: Option<Endpoints>) -> KeptRefresh {
+    let (token_endpoint, revocation_endpoint) = match endpoints {
+        Some(endpoints) => (Some(endpoints.token), endpoints.revocation),
+        None => (None, None),
+    };
+    KeptRefresh {
+        issuer: refresh.issuer.clone(),
+        client_id: refresh.client_id.clone(),
+        client_secret: refresh.client_secret.clone().filter(|s| !s.is_empty()),
+        token: refresh.token.clone(),
+        token_endpoint,
+        revocation_endpoint,
     }
 }
 

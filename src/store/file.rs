@@ -11,8 +11,8 @@ use std::time::Duration;
 #[cfg(feature = "login")]
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
+use crate::digest::short_sha256;
 use crate::folders::{self, Exposed, open_to_others};
 use crate::profile::ProfileName;
 #[cfg(feature = "login")]
@@ -310,12 +310,7 @@ fn file_name(key: &str) -> ProfileName {
 }
 
 fn version(text: &Secret) -> String {
-    let digest = Sha256::digest(text.expose_secret());
-    digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    short_sha256(text.expose_secret(), 8)
 }
 
 fn advise(error: Error) -> Error {

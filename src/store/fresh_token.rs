@@ -1,6 +1,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Secret;
+use crate::exec_credential::{ExecApiVersion, ExecCredential};
 use crate::kubeconfig::same_server;
 
 /// A token with enough life left to be used
@@ -17,6 +18,15 @@ impl FreshToken {
     /// The id_token, which the API server takes as a bearer token
     pub fn id_token(&self) -> &Secret {
         &self.id_token
+    }
+
+    /// The token as a kubectl plug-in hands it over, with the end that it has by its own `exp` claim
+    pub fn exec_credential(&self, api_version: ExecApiVersion) -> ExecCredential {
+        ExecCredential {
+            api_version,
+            token: self.id_token.clone(),
+            expires: Some(self.expires()),
+        }
     }
 
     /// When the token ends, by its own `exp` claim

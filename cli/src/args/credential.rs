@@ -17,10 +17,6 @@ pub(crate) struct Credential {
 
     #[command(flatten)]
     pub(crate) mask: Mask,
-
-    /// Whether the profile says all, and not the other options
-    #[arg(skip)]
-    pub(crate) by_profile: bool,
 }
 
 /// The options of `logout`
