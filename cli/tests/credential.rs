@@ -6,7 +6,7 @@ use doorward_testkit::{PASSWORD, Testbed, USER};
 use serde_json::Value;
 
 use crate::job::{CACHE, Job, PROFILES, exec_info, with_password};
-use crate::program::{Home, Outcome, Program};
+use crate::program::{Home, Outcome, Program, addresses};
 
 fn credential(outcome: &Outcome) -> Value {
     serde_json::from_str(&outcome.stdout).unwrap()
@@ -393,11 +393,6 @@ fn without_a_profile_variables_alone_will_do() {
     let bed = Testbed::start().unwrap();
     let program = Program::new(&["credential"]);
     let ca = program.file("ca.pem", bed.ca_pem());
-    let address = bed.address();
-    let entries = bed
-        .hosts()
-        .into_iter()
-        .map(|host| format!("{host}:{}:{}\n", address.port(), address.ip()));
 
     let outcome = program
         .variable("DOORWARD_PORTAL", bed.portal_url())
@@ -406,7 +401,7 @@ fn without_a_profile_variables_alone_will_do() {
         .variable("DOORWARD_PASSWORD", PASSWORD)
         .variable("DOORWARD_CA_FILE", ca)
         .variable("DOORWARD_CA_ONLY", "yes")
-        .variable("DOORWARD_RESOLVE", entries.collect::<String>())
+        .variable("DOORWARD_RESOLVE", addresses(&bed).join("\n"))
         .variable("DOORWARD_NO_CACHE", "1")
         .run()
         .ends_with(0);

@@ -27,6 +27,10 @@ fn profile(outcome: &Outcome, name: &str) -> Value {
 }
 
 #[track_caller]
+fn log_in(home: &Home, bed: &Testbed, words: &[&str]) -> Outcome {
+    Program::login_in(home, bed).words(words).run().ends_with(0)
+}
+
 fn assert_nothing_kept(outcome: &Outcome) {
     for folder in [".cache", ".config"] {
         assert!(!outcome.home().join(folder).exists(), "{folder}");
@@ -422,12 +426,7 @@ fn places_that_cannot_be_used_are_noticed_before_any_request() {
 fn an_entry_takes_the_place_of_the_portals_own() {
     let bed = Testbed::start().unwrap();
     let home = Home::new();
-    let login = |words: &[&str]| {
-        Program::login_in(&home, &bed)
-            .words(words)
-            .run()
-            .ends_with(0)
-    };
+    let login = |words: &[&str]| log_in(&home, &bed, words);
     login(&["--user-auth", "auth-provider"]);
     assert!(home.read(".kube/config").contains("refresh-token: "));
 
@@ -443,12 +442,7 @@ fn an_entry_takes_the_place_of_the_portals_own() {
 fn a_second_login_leaves_the_entry_and_replaces_the_tokens() {
     let bed = Testbed::start().unwrap();
     let home = Home::new();
-    let login = |words: &[&str]| {
-        Program::login_in(&home, &bed)
-            .words(words)
-            .run()
-            .ends_with(0)
-    };
+    let login = |words: &[&str]| log_in(&home, &bed, words);
     login(&[]);
     let (kubeconfig, files) = (home.read(".kube/config"), home.list(CACHE));
     let records = || {

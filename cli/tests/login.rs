@@ -8,7 +8,7 @@ use doorward_testkit::{
     OKTA_HOST, PASSWORD, PORTAL_HOST, PortalIdp, PortalSwitches, Testbed, TlsSwitch, USER,
 };
 
-use crate::program::Program;
+use crate::program::{Program, addresses};
 
 fn passwords_sent(bed: &Testbed) -> usize {
     bed.count(OKTA_HOST, "/api/v1/authn")
@@ -47,11 +47,6 @@ fn everything_can_come_from_variables() {
     let bed = Testbed::start().unwrap();
     let program = Program::new(&["login"]);
     let ca = program.file("ca.pem", bed.ca_pem());
-    let address = bed.address();
-    let entries = bed
-        .hosts()
-        .into_iter()
-        .map(|host| format!("{host}:{}:{}\n", address.port(), address.ip()));
 
     let outcome = program
         .variable("DOORWARD_PORTAL", bed.portal_url())
@@ -65,7 +60,7 @@ fn everything_can_come_from_variables() {
         .variable("DOORWARD_PASSWORD", PASSWORD)
         .variable("DOORWARD_CA_FILE", ca)
         .variable("DOORWARD_CA_ONLY", "yes")
-        .variable("DOORWARD_RESOLVE", entries.collect::<String>())
+        .variable("DOORWARD_RESOLVE", addresses(&bed).join("\n"))
         .variable("DOORWARD_TIMEOUT", "1m")
         .variable("DOORWARD_KUBECONFIG", "mine")
         .variable("DOORWARD_NAMESPACE", "ci")

@@ -109,9 +109,7 @@ impl Program {
         let ca = self.file("ca.pem", bed.ca_pem());
         let mut program = self.words(&["--ca-only"]);
         program.command.arg("--ca-file").arg(ca);
-        for host in bed.hosts() {
-            let address = bed.address();
-            let entry = format!("{host}:{}:{}", address.port(), address.ip());
+        for entry in addresses(bed) {
             program.command.args(["--resolve", &entry]);
         }
         program
@@ -226,4 +224,13 @@ impl Outcome {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
+}
+
+/// How each host of the testbed is reached, as --resolve takes it
+pub(crate) fn addresses(bed: &Testbed) -> Vec<String> {
+    let address = bed.address();
+    let hosts = bed.hosts().into_iter();
+    hosts
+        .map(|host| format!("{host}:{}:{}", address.port(), address.ip()))
+        .collect()
 }
