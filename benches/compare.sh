@@ -15,9 +15,7 @@ venv=$target/compare/venv
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-for program in python3 /usr/bin/time; do
-    command -v "$program" >/dev/null || { echo "compare.sh needs $program" >&2; exit 1; }
-done
+. benches/servers.sh
 cargo build --quiet --release -p doorward-cli
 cargo build --quiet --release --example doubles
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
@@ -26,22 +24,9 @@ for package in requests kubernetes; do
     "$python" -c "import $package" 2>/dev/null || "$python" -m pip install --quiet "$package" || true
 done
 
-coproc SERVERS { exec "$target/release/examples/doubles"; }
-servers=$SERVERS_PID
-questions=${SERVERS[1]} answers=${SERVERS[0]}
-set -a
-while read -r setting <&"$answers" && [ -n "$setting" ]; do
-    eval "$setting"
-done
-set +a
+start_servers
 # The same product for all: the portal's own entry, with no profile and no kept token beside it.
 export DOORWARD_KUBECONFIG=$scratch/kubeconfig DOORWARD_CA_ONLY=true DOORWARD_IDP=okta DOORWARD_USER_AUTH=auth-provider
-
-# Sets `requests` to their number since the last call.
-count_requests() {
-    echo >&"$questions"
-    read -r requests <&"$answers"
-}
 
 # Memory is asked for in a run of its own: a child of Python starts with Python's.
 measure() {
@@ -51,16 +36,6 @@ measure() {
     "$python" benches/measure.py "$scratch/$name.times" "$@" >"$scratch/output" 2>&1 || failed "$name"
     rm -f "$DOORWARD_KUBECONFIG"
     /usr/bin/time -a -o "$scratch/$name.memory" -f %M "$@" >"$scratch/output" 2>&1 || failed "$name"
-}
-
-failed() {
-    echo "$1 failed:" >&2
-    cat "$scratch/output" >&2
-    exit 1
-}
-
-median() {
-    sort -n -k "$1,$1" | awk -v column="$1" '{ all[NR] = $column } END { print all[int((NR + 1) / 2)] }'
 }
 
 logins=(doorward)
@@ -97,8 +72,7 @@ for ((i = 0; i < runs; i++)); do
         run "$login"
     done
 done
-eval "exec $questions>&-"
-wait "$servers" || { echo "the servers have complaints" >&2; exit 1; }
+stop_servers
 
 printf '%-34s %9s %9s %11s %9s %7s\n' "medians of $runs runs" 'CPU ms' 'wall ms' 'memory MiB' requests 'CPU 1/x'
 for login in "${logins[@]}"; do

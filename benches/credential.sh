@@ -19,33 +19,12 @@ target=${CARGO_TARGET_DIR:-target}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-for program in python3 /usr/bin/time; do
-    command -v "$program" >/dev/null || { echo "credential.sh needs $program" >&2; exit 1; }
-done
+. benches/servers.sh
 cargo build --quiet --release -p doorward-cli
 cargo build --quiet --release --example doubles
 
-coproc SERVERS { exec "$target/release/examples/doubles" --token-life 3600 --session-life 7200; }
-servers=$SERVERS_PID
-questions=${SERVERS[1]} answers=${SERVERS[0]}
-set -a
-while read -r setting <&"$answers" && [ -n "$setting" ]; do
-    eval "$setting"
-done
-CLIENT_ID=kubernetes
-set +a
-
-# Sets `requests` to their number since the last call.
-count_requests() {
-    echo >&"$questions"
-    read -r requests <&"$answers"
-}
-
-failed() {
-    echo "$1 failed:" >&2
-    cat "$scratch/output" >&2
-    exit 1
-}
+start_servers --token-life 3600 --session-life 7200
+export CLIENT_ID=kubernetes
 
 folders=("--profile-dir=$scratch/profiles" "--cache-dir=$scratch/tokens")
 "$target/release/doorward" login --quiet --ca-only --kubeconfig "$scratch/kubeconfig" --profile bench "${folders[@]}" \
@@ -78,10 +57,6 @@ run() {
     /usr/bin/time -a -o "$scratch/$1.memory" -f %M "${command[@]}" >"$scratch/output" 2>&1 || failed "$1"
 }
 
-median() {
-    sort -n -k "$1,$1" | awk -v column="$1" '{ all[NR] = $column } END { print all[int((NR + 1) / 2)] }'
-}
-
 # The first run of each fills the caches of the file system, and shows the requests.
 declare -A made
 for call in "${calls[@]}"; do
@@ -96,8 +71,7 @@ for ((i = 0; i < runs; i++)); do
         run "$call"
     done
 done
-eval "exec $questions>&-"
-wait "$servers" || { echo "the servers have complaints" >&2; exit 1; }
+stop_servers
 
 printf '%-34s %9s %9s %11s %9s\n' "medians of $runs runs" 'CPU ms' 'wall ms' 'memory MiB' requests
 for call in "${calls[@]}"; do
