@@ -11,6 +11,10 @@ use crate::Hop;
 pub enum Event<'a> {
     /// An exchange was made
     Hop(&'a Hop),
+    /// A person must choose this number on a phone
+    Number(&'a str),
+    /// A request was sent to a phone, named as the provider names it; a person must approve it there
+    Push(&'a str),
     /// Something that a person may want to know, such as a wait that a server asked for
     Note(&'a str),
     /// An adapter, by its name, signed in at the provider with this origin

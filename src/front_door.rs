@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use crate::credentials::Credentials;
+use crate::devices::Devices;
 use crate::kubeconfig::{OidcUser, Section, UserAuth};
 use crate::session::Network;
 use crate::{Error, Kubeconfig, Secret, Trail};
@@ -28,6 +29,11 @@ pub trait FrontDoor: fmt::Debug + Send + Sync {
     /// [`Config`](crate::ErrorKind::Config) where they are not at hand: then no login is begun.
     fn credentials(&self) -> Result<Option<Credentials>, Error> {
         Ok(None)
+    }
+
+    /// What providers recognize a device by: filled before a login with what is kept, and kept after it
+    fn devices(&self) -> Devices {
+        Devices::new()
     }
 
     /// How the issuer is reached when a token is refreshed

@@ -47,7 +47,7 @@
 //!
 //! # What it does not do
 //!
-//! It has no browser and runs no JavaScript, answers no second factor yet, does not verify a token's signature (the API
+//! It has no browser and runs no JavaScript, approves nothing on a phone, does not verify a token's signature (the API
 //! server does), does not follow `http`, and has no switch that leaves out the check of certificates. It prints nothing;
 //! [`Walk::on_event`] tells what happens.
 //!
@@ -73,11 +73,18 @@ mod adapter;
 #[cfg(feature = "login")]
 pub use adapter::{IdpAdapter, Recognition};
 
+pub mod code;
+pub use code::{CodeSource, Factor};
+
 #[cfg(feature = "login")]
 mod credentials;
 #[cfg(feature = "login")]
 pub use credentials::Credentials;
 
+#[cfg(feature = "login")]
+mod devices;
+#[cfg(feature = "login")]
+pub use devices::Devices;
 mod digest;
 
 mod error;
@@ -108,6 +115,11 @@ pub use kubectl::{Allow, KubectlCommand};
 pub mod page;
 #[cfg(feature = "login")]
 pub use page::{Form, Page};
+
+#[cfg(feature = "login")]
+pub mod passkey;
+#[cfg(feature = "login")]
+pub use passkey::Passkey;
 
 #[cfg(feature = "login")]
 mod portal;

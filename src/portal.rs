@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::credentials::Credentials;
+use crate::devices::Devices;
 use crate::front_door::{FrontDoor, Grant, Refresh};
 use crate::kubeconfig::Section;
 use crate::kubectl::Allow;
-use crate::refresh::skew;
-use crate::session::{Network, Origin, name_it, unavailable};
+use crate::session::{Network, Origin, name_it, skew, unavailable};
 use crate::token::{Claims, PortalToken};
 use crate::walk::{Arrival, Destination};
 use crate::{Error, IdpAdapter, Kubeconfig, Page, Request, Walk, redact};
@@ -176,6 +176,10 @@ impl FrontDoor for Portal {
 
     fn credentials(&self) -> Result<Option<Credentials>, Error> {
         Ok(self.walk.own_credentials().cloned())
+    }
+
+    fn devices(&self) -> Devices {
+        self.walk.own_devices().clone()
     }
 
     fn network(&self) -> Network {

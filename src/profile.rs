@@ -67,6 +67,24 @@ pub struct Profile {
     /// Where the password comes from
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<SecretPlace>,
+    /// The second factors to prefer, as [`Factor::parse`](crate::Factor::parse) reads them
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub factor: Vec<String>,
+    /// Where the TOTP seed comes from
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totp_seed: Option<SecretPlace>,
+    /// The command that prints one-time codes
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_command: Option<String>,
+    /// Where the answer to the security question comes from
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_answer: Option<SecretPlace>,
+    /// Where the passkey comes from
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<SecretPlace>,
+    /// Where that comes from which the provider recognizes the device by
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<SecretPlace>,
     /// PEM files of certificate authorities to believe, too; absolute paths
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ca_file: Vec<PathBuf>,
@@ -184,6 +202,26 @@ impl Profile {
         place(self) == place(other)
     }
 
+    /// The same profile, whose secrets are found from any working directory
+    ///
+    /// # Errors
+    ///
+    /// As [`SecretPlace::absolute`].
+    pub fn absolute(mut self) -> Result<Self, Error> {
+        for place in [
+            &mut self.password,
+            &mut self.totp_seed,
+            &mut self.security_answer,
+            &mut self.passkey,
+            &mut self.device,
+        ] {
+            *place = place.take().map(SecretPlace::absolute).transpose()?;
+        }
+        let command = self.code_command.as_deref().map(absolute_command);
+        self.code_command = command.transpose()?;
+        Ok(self)
+    }
+
     /// The certificate authorities of `ca_data`, as PEM
     ///
     /// # Errors
@@ -226,31 +264,10 @@ impl SecretPlace {
     ///
     /// [`Config`](crate::ErrorKind::Config): there is no working directory, or a command cannot be written down again.
     pub fn absolute(self) -> Result<Self, Error> {
-        let absolute = |path: &Path| {
-            std::path::absolute(path).map_err(|error| {
-                Error::config("a path cannot be made absolute")
-                    .at("path", path.to_string_lossy())
-                    .because(error)
-            })
-        };
         Ok(match self {
             Self::File(path) => Self::File(absolute(&path)?),
             Self::SharedFile(path) => Self::SharedFile(absolute(&path)?),
-            Self::Command(line) => {
-                let mut words = shlex::split(&line).unwrap_or_default();
-                // A bare name is looked for in PATH.
-                match words.first_mut().filter(|word| word.contains(is_separator)) {
-                    Some(program) => {
-                        *program = absolute(Path::new(program))?.to_string_lossy().into_owned();
-                        let line = shlex::try_join(words.iter().map(String::as_str));
-                        let line = line.map_err(|error| {
-                            Error::config("this command cannot be kept").because(error)
-                        })?;
-                        Self::Command(line)
-                    }
-                    None => Self::Command(line),
-                }
-            }
+            Self::Command(line) => Self::Command(absolute_command(&line)?),
             other => other,
         })
     }
@@ -289,6 +306,26 @@ impl SecretPlace {
     }
 }
 
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|error| {
+        Error::config("a path cannot be made absolute")
+            .at("path", path.to_string_lossy())
+            .because(error)
+    })
+}
+
+/// A command whose program is found from any folder
+fn absolute_command(line: &str) -> Result<String, Error> {
+    let mut words = shlex::split(line).unwrap_or_default();
+    // A bare name is looked for in PATH.
+    let Some(program) = words.first_mut().filter(|word| word.contains(is_separator)) else {
+        return Ok(line.to_owned());
+    };
+    *program = absolute(Path::new(program))?.to_string_lossy().into_owned();
+    let line = shlex::try_join(words.iter().map(String::as_str));
+    line.map_err(|error| Error::config("this command cannot be kept").because(error))
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_false(value: &bool) -> bool {
     !value
@@ -307,6 +344,11 @@ mod tests {
             idp_url: vec!["https://id.test".into(), "https://id2.test".into()],
             username: Some("ci".into()),
             password: Some(SecretPlace::File("/run/pw".into())),
+            factor: vec!["totp:google".into()],
+            totp_seed: Some(SecretPlace::Variable("DOORWARD_TOTP_SEED".into())),
+            code_command: Some("codes --last".into()),
+            security_answer: Some(SecretPlace::Command("vault read answer".into())),
+            passkey: Some(SecretPlace::SharedFile("/run/passkey".into())),
             server: vec!["https://api.test:6443".into()],
             ..Profile::default()
         }
@@ -318,6 +360,15 @@ mod tests {
 
         assert_eq!(Profile::parse(&json).unwrap(), profile());
         assert!(!json.contains("accept-terms"), "{json}");
+        for key in [
+            "factor",
+            "totp-seed",
+            "code-command",
+            "security-answer",
+            "passkey",
+        ] {
+            assert!(json.contains(&format!("\"{key}\": ")), "{json}");
+        }
         assert_eq!(Profile::parse("{}").unwrap(), Profile::default());
     }
 
@@ -339,9 +390,14 @@ mod tests {
     #[test]
     fn the_cache_key_is_that_of_the_login_and_not_of_the_secrets_place() {
         type Change = fn(&mut Profile);
-        let same: [Change; 4] = [
+        let same: [Change; 9] = [
             |_| {},
             |p| p.password = None,
+            |p| p.factor.clear(),
+            |p| p.totp_seed = None,
+            |p| p.code_command = None,
+            |p| p.security_answer = None,
+            |p| p.passkey = None,
             |p| p.timeout = Some(1),
             |p| p.server.clear(),
         ];
@@ -453,6 +509,30 @@ mod tests {
             let place = SecretPlace::Command(same.into());
             assert_eq!(absolute(place.clone()), place);
         }
+    }
+
+    #[test]
+    fn every_secret_of_a_profile_is_found_from_any_folder() {
+        let here = std::env::current_dir().unwrap();
+        let relative = || Some(SecretPlace::File("a".into()));
+        let profile = Profile {
+            password: relative(),
+            totp_seed: relative(),
+            security_answer: relative(),
+            passkey: relative(),
+            code_command: Some("bin/codes".into()),
+            ..Profile::default()
+        };
+
+        let profile = profile.absolute().unwrap();
+
+        let place = Some(SecretPlace::File(here.join("a")));
+        assert_eq!(profile.password, place);
+        assert_eq!(profile.totp_seed, place);
+        assert_eq!(profile.security_answer, place);
+        assert_eq!(profile.passkey, place);
+        let command = format!("{}/bin/codes", here.display());
+        assert_eq!(profile.code_command, Some(command));
     }
 
     #[test]

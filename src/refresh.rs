@@ -5,10 +5,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use crate::devices::Devices;
 use crate::event::Listener;
 use crate::front_door::FrontDoor;
 use crate::page::Form;
-use crate::session::{Limits, Origin, Origins, Session, name_it, unavailable};
+use crate::session::{Limits, Origin, Origins, Session, name_it, skew, unavailable};
 use crate::token::Claims;
 use crate::{Error, Page, Request, Secret, one_line};
 
@@ -189,7 +190,13 @@ impl<'a> Issuer<'a> {
         let target = Origin::of(request.url()).unwrap_or_else(|| self.origin.clone());
         let origins = Origins::new(target.clone(), vec![target], Vec::new());
         let network = self.door.network();
-        let mut session = Session::new(&network, origins, LIMITS, self.listener.clone())?;
+        let mut session = Session::new(
+            &network,
+            origins,
+            LIMITS,
+            &Devices::new(),
+            self.listener.clone(),
+        )?;
         let request = request.header("accept", "application/json");
         let sent = session.send(request).await;
         sent.map_err(|error| error.with_trail(session.trail()))
@@ -252,16 +259,6 @@ impl<'a> Issuer<'a> {
     }
 }
 
-/// What must be added to our clock to have the server's, as far as whole seconds can say
-pub(crate) fn skew(server: Option<Timestamp>, here: Timestamp) -> SignedDuration {
-    let skew = server.map_or(SignedDuration::ZERO, |server| server.duration_since(here));
-    // A `Date` is rounded down, and some time old when it arrives.
-    match skew.abs() <= SignedDuration::from_secs(2) {
-        true => SignedDuration::ZERO,
-        false => SignedDuration::from_secs(skew.as_secs()),
-    }
-}
-
 /// A refusal: OpenUnison's 401 without a word, or an error of RFC 6749
 fn refusal(page: &Page) -> String {
     let said = page.json().and_then(|json| json.get("error")?.as_str());
@@ -282,9 +279,7 @@ const LIMITS: Limits = Limits {
 
 #[cfg(test)]
 mod tests {
-    use jiff::{SignedDuration, Timestamp};
-
-    use super::{NotRenewed, refusal, skew};
+    use super::{NotRenewed, refusal};
     use crate::{Error, Page};
 
     fn answer(status: u16, body: &str) -> Page {
@@ -302,17 +297,6 @@ mod tests {
             refusal(&answer(400, r#"{"error":"invalid_grant"}"#)),
             "the refresh token was refused (status 400: invalid_grant)"
         );
-    }
-
-    #[test]
-    fn a_second_or_two_are_no_skew() {
-        let here = Timestamp::from_second(1_800_000_000).unwrap();
-        let at = |seconds| Some(here + SignedDuration::from_secs(seconds));
-
-        assert_eq!(skew(None, here), SignedDuration::ZERO);
-        assert_eq!(skew(at(-2), here), SignedDuration::ZERO);
-        assert_eq!(skew(at(40), here).as_secs(), 40);
-        assert_eq!(skew(at(-40), here).as_secs(), -40);
     }
 
     #[test]

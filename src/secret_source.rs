@@ -93,7 +93,7 @@ impl SecretSource {
     /// command fails, or what comes is longer than 64 KiB or no UTF-8 text. No error holds any of it.
     pub fn read(&self, what: &str) -> Result<Secret, Error> {
         match &self.place {
-            Place::Command(line) => run(line, what, TIME),
+            Place::Command(line) => run(line, what, None, TIME),
             Place::File(path) => self.read_file(path, what),
             Place::Stdin => read_stdin(what),
             Place::Value(secret) => Ok(secret.clone()),
@@ -160,8 +160,22 @@ fn read_stdin(what: &str) -> Result<Secret, Error> {
     }
 }
 
-/// What the program of `line` prints
-fn run(line: &str, what: &str, time: Duration) -> Result<Secret, Error> {
+/// What the program of `line` prints, as for [`SecretSource::command`], with one more variable and `left` to do it
+pub(crate) fn command_output(
+    line: &str,
+    what: &str,
+    variable: (&str, &str),
+    left: Duration,
+) -> Result<Secret, Error> {
+    run(line, what, Some(variable), TIME.min(left))
+}
+
+fn run(
+    line: &str,
+    what: &str,
+    variable: Option<(&str, &str)>,
+    time: Duration,
+) -> Result<Secret, Error> {
     let words = shlex::split(line).unwrap_or_default();
     let Some((program, arguments)) = words.split_first() else {
         return Err(Error::config(format!(
@@ -187,6 +201,7 @@ fn run(line: &str, what: &str, time: Duration) -> Result<Secret, Error> {
             command.env_remove(name);
         }
     }
+    command.envs(variable);
     let end = Instant::now() + time;
     let mut running = Running(
         command
@@ -399,7 +414,7 @@ mod tests {
             let started = Instant::now();
 
             let line = format!("sh -c '{script}'");
-            let error = run(&line, "password", Duration::from_millis(100)).unwrap_err();
+            let error = run(&line, "password", None, Duration::from_millis(100)).unwrap_err();
 
             assert_eq!(error.kind(), ErrorKind::Config);
             assert!(error.to_string().contains("was not done after"), "{error}");

@@ -16,6 +16,9 @@ pub(crate) use origin::{Origin, Origins, name_it};
 mod return_address;
 use return_address::return_address;
 
+mod skew;
+pub(crate) use skew::skew;
+
 mod transport;
 
 mod unavailable;
@@ -28,9 +31,11 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 use url::Url;
 
+use crate::devices::{Device, Devices};
 use crate::event::{Event, Listener};
 use crate::page::{Page, PageKind};
 use crate::request::Wire;
@@ -47,13 +52,20 @@ pub(crate) struct Session {
     limits: Limits,
     deadline: Instant,
     trail: Trail,
-    /// How often each request was made, to find loops
+    /// How often each request was made since the last wait, to find loops
     made: HashMap<u64, u8>,
+    /// How often somebody waited on purpose, each of which makes one more request fair
+    waits: usize,
     /// The page that we are on, whose origin a form post names
     here: Option<Url>,
     /// What a provider said of a failure when it sent us back
     refusal: Option<String>,
     listener: Listener,
+    devices: Devices,
+    /// The cookies to be kept for the next login, by host and name
+    kept: Vec<(String, &'static str)>,
+    /// The time at the server that answered last, and when that was; from there on our own clock counts
+    server_time: (Timestamp, Instant),
 }
 
 /// What one login may cost at most
@@ -70,19 +82,29 @@ impl Session {
         network: &Network,
         origins: Origins,
         limits: Limits,
+        devices: &Devices,
         listener: Listener,
     ) -> Result<Self, Error> {
+        let mut jar = Jar::new();
+        devices
+            .all()
+            .iter()
+            .for_each(|device| jar.give_back(device));
         Ok(Self {
             http: network.http()?,
-            jar: Jar::new(),
+            jar,
+            devices: devices.clone(),
+            kept: Vec::new(),
             origins,
             limits,
             deadline: Instant::now() + limits.deadline,
             trail: Trail::default(),
             made: HashMap::new(),
+            waits: 0,
             here: None,
             refusal: None,
             listener,
+            server_time: (Timestamp::now(), Instant::now()),
         })
     }
 
@@ -99,7 +121,8 @@ impl Session {
             self.note_leg(&request, here, &origin);
         }
         let count = self.trail.hops().len();
-        if count >= usize::try_from(self.limits.hops).unwrap_or(usize::MAX) {
+        let most = usize::try_from(self.limits.hops).unwrap_or(usize::MAX);
+        if count >= most.saturating_add(self.waits) {
             return Err(Error::unexpected_page(format!(
                 "the login took more than {count} requests"
             ))
@@ -198,8 +221,49 @@ impl Session {
         self.listener.tell(event);
     }
 
+    /// Keeps the cookie `name` of the host that we are at for the next login, and each newer one that this login brings
+    pub(crate) fn keep_cookie(&mut self, name: &'static str) {
+        let host = self.here.as_ref().and_then(Url::host_str);
+        if let Some(host) = host.map(str::to_owned)
+            && !self.kept.iter().any(|kept| *kept == (host.clone(), name))
+        {
+            self.kept.push((host, name));
+            self.note_devices();
+        }
+    }
+
+    fn note_devices(&self) {
+        let Some(here) = &self.here else {
+            return;
+        };
+        for (host, name) in &self.kept {
+            if here.host_str() == Some(host)
+                && let Some(value) = self.jar.value(here, name)
+            {
+                self.devices.put(Device {
+                    host: host.clone(),
+                    name: (*name).into(),
+                    value,
+                });
+            }
+        }
+    }
+
+    /// The time at the server that answered last, as far as its `Date` tells
+    pub(crate) fn server_time(&self) -> Timestamp {
+        let (then, at) = self.server_time;
+        then.saturating_add(at.elapsed()).unwrap_or(then)
+    }
+
+    /// What is left of the login's time
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
     /// Waits for `time`, unless the login's deadline comes first
-    pub(crate) async fn pause(&self, time: Duration) -> Result<(), Error> {
+    ///
+    /// Who asks again after that is no loop: the deadline ends it.
+    pub(crate) async fn pause(&mut self, time: Duration) -> Result<(), Error> {
         let until = Instant::now() + time;
         if until > self.deadline {
             return Err(
@@ -209,6 +273,8 @@ impl Session {
             );
         }
         tokio::time::sleep_until(until).await;
+        self.made.clear();
+        self.waits += usize::from(time >= A_WAIT);
         Ok(())
     }
 
@@ -352,8 +418,14 @@ impl Session {
         );
         self.listener.tell(&Event::Hop(&hop));
         self.trail.push(hop);
+        if page.date().is_some() {
+            let now = Timestamp::now();
+            let there = now.saturating_add(skew(page.date(), now)).unwrap_or(now);
+            self.server_time = (there, Instant::now());
+        }
         self.note_refusal(page);
         self.here = Some(page.url().clone());
+        self.note_devices();
     }
 
     /// A provider that refuses sends `error` back to the portal, whose own page says less
@@ -414,6 +486,9 @@ fn host_and_port(url: &Url) -> String {
         None => host,
     }
 }
+
+/// The least that a poll waits for
+const A_WAIT: Duration = Duration::from_secs(1);
 
 /// What a browser sends when a person opens a page
 const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";

@@ -15,12 +15,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::Error;
+use crate::devices::Devices;
 use crate::event::{Event, Listener};
 use crate::front_door::{FrontDoor, Grant};
 use crate::kubeconfig::OidcUser;
 use crate::refresh::Issuer;
 use crate::store::{FreshToken, MemoryStore, Rung, TokenStore};
+use crate::{Error, Secret};
 
 /// Gives a fresh token as often as it is asked: the kept one, else a refreshed one, else that of a new login
 ///
@@ -161,6 +162,8 @@ impl TokenSource {
 
     /// Keeps the tokens that an OIDC user of a kubeconfig holds, to go on from there
     ///
+    /// What providers recognize the device by stays.
+    ///
     /// `servers` are the clusters that the tokens are for, by URL.
     ///
     /// # Errors
@@ -176,9 +179,31 @@ impl TokenSource {
         replaced
     }
 
+    /// What providers recognize this device by, as far as logins have brought it: a secret text
+    ///
+    /// # Errors
+    ///
+    /// [`Storage`](crate::ErrorKind::Storage): it cannot be read.
+    pub async fn devices(&self) -> Result<Option<Secret>, Error> {
+        Ok(self.ladder.place.load().await?.record.devices)
+    }
+
+    /// Keeps what [`devices`](Self::devices) gave elsewhere, so that the next login here comes from the same device
+    ///
+    /// What is kept of other hosts stays.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config): the text is something else; [`Storage`](crate::ErrorKind::Storage): it cannot be kept.
+    pub async fn adopt_devices(&self, devices: &Secret) -> Result<(), Error> {
+        Devices::new().read(devices)?;
+        self.ladder.place.add_devices(devices).await
+    }
+
     /// Forgets what is kept, and asks the issuer to revoke the refresh token where it takes such requests
     ///
-    /// Gives whether anything was kept. The tokens are forgotten even where the issuer cannot be asked.
+    /// Gives whether anything was kept. The tokens are forgotten even where the issuer cannot be asked. What providers recognize
+    /// the device by goes with them, also out of the front door's own [`Devices`]: the next login is that of a new device.
     ///
     /// # Errors
     ///
@@ -186,7 +211,9 @@ impl TokenSource {
     pub async fn forget(&self) -> Result<bool, Error> {
         let taken = self.ladder.place.take().await;
         self.shared.turn();
-        let Some(record) = taken? else {
+        let taken = taken?;
+        self.ladder.door.devices().clear();
+        let Some(record) = taken else {
             return Ok(false);
         };
         if let Some(refresh) = record.refresh {

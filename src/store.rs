@@ -15,6 +15,8 @@ pub use memory::MemoryStore;
 mod record;
 pub use record::Kept;
 #[cfg(feature = "login")]
+pub(crate) use record::exposed;
+#[cfg(feature = "login")]
 pub(crate) use record::{KeptFailure, KeptFingerprint, KeptRefresh, KeptToken};
 pub(crate) use record::{Reading, Record};
 

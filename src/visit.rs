@@ -1,11 +1,14 @@
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use url::Url;
 
+use crate::code::{Codes, Factor, Ledger, NextCode};
 use crate::credentials::Credentials;
 use crate::event::Event;
 use crate::page::Form;
+use crate::passkey::Passkey;
 use crate::session::{Origin, Session, name_it};
 use crate::{Error, Page, Request, Secret, redact};
 
@@ -27,6 +30,10 @@ pub(crate) struct Progress {
     /// Where an adapter knows that the password was taken
     accepted: Vec<Origin>,
     restarted: bool,
+    /// The one-time codes of this login; a source may block, and is asked on a thread of its own
+    codes: Option<Arc<Mutex<Codes>>>,
+    /// Where the security question was answered
+    answered: Vec<Origin>,
     /// The adapter that signed in last, and where
     pub(crate) signed_in: Option<(&'static str, String)>,
 }
@@ -35,6 +42,7 @@ pub(crate) struct Progress {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wishes {
     pub(crate) options: Vec<String>,
+    pub(crate) factors: Vec<Factor>,
     pub(crate) terms: bool,
     pub(crate) consent: bool,
 }
@@ -149,6 +157,111 @@ impl<'a> Visit<'a> {
         Ok(credentials.password().clone())
     }
 
+    /// The index of the factor to answer, out of those that the provider offers
+    ///
+    /// By the caller's order of preference (`--factor`), or else the first that can be answered without a person, or by somebody
+    /// at the terminal.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::ErrorKind::Unsupported), listing what is offered, if there is none.
+    pub fn pick(&self, offered: &[Factor]) -> Result<usize, Error> {
+        let wishes = &self.wishes.factors;
+        let wished = wishes.iter().find_map(|wish| {
+            let fits = |factor: &Factor| wish.fits(factor) && self.may_answer(factor);
+            offered.iter().position(fits)
+        });
+        let is_alone = |factor: &Factor| {
+            let credentials = self.credentials;
+            credentials.is_some_and(|credentials| credentials.answers_alone(factor))
+        };
+        let alone = offered.iter().position(is_alone);
+        let any = || offered.iter().position(|factor| self.answers(factor));
+        let picked = match wishes.is_empty() {
+            true => alone.or_else(any),
+            false => wished,
+        };
+        picked.ok_or_else(|| unanswered(offered, wishes))
+    }
+
+    /// Whether the caller configured what `factor` asks for, be it somebody at the terminal
+    pub fn answers(&self, factor: &Factor) -> bool {
+        self.credentials
+            .is_some_and(|credentials| credentials.answers(factor))
+    }
+
+    /// A one-time code for `wanted`, which no other login on this machine gets, too
+    ///
+    /// May wait for the next window of a seed. The second call for the same factor at one provider is the second try after
+    /// a refusal, or the second step of a login after [`accepted`](Self::accepted), and gives another code.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::ErrorKind::Unsupported): there is no source for it. [`Rejected`](crate::ErrorKind::Rejected):
+    /// two codes were refused. [`Transport`](crate::ErrorKind::Transport): no window is free before the deadline. Others as
+    /// [`Codes::next`] and [`password`](Self::password).
+    pub async fn code(&mut self, wanted: &Factor) -> Result<Secret, Error> {
+        let place = self.session.check_before_password()?.to_string();
+        let codes = Arc::clone(self.codes());
+        loop {
+            let (codes, place, wanted) = (Arc::clone(&codes), place.clone(), wanted.clone());
+            let (now, left) = (self.session.server_time(), self.session.left());
+            let asked = tokio::task::spawn_blocking(move || {
+                let mut codes = codes.lock().unwrap_or_else(PoisonError::into_inner);
+                codes.next(&place, &wanted, now, left)
+            });
+            let asked = tokio::time::timeout(left, asked).await;
+            let asked = asked.map_err(|_| Error::transport("the one-time code came too late"))?;
+            match asked
+                .map_err(|error| Error::config("the source of codes broke off").because(error))??
+            {
+                NextCode::Ready(code) => return Ok(code),
+                NextCode::Wait(time) => {
+                    let text = format!("waits {} s for the next one-time code", time.as_secs() + 1);
+                    self.session.tell(&Event::Note(&text));
+                    self.session.pause(time).await?;
+                }
+            }
+        }
+    }
+
+    /// The answer to the account's security question, once for each provider
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::ErrorKind::Unsupported): there is none. [`Rejected`](crate::ErrorKind::Rejected): it was refused.
+    /// Others as [`password`](Self::password).
+    pub async fn answer(&mut self) -> Result<Secret, Error> {
+        let here = self.session.check_before_password()?;
+        let source = self.credentials.and_then(Credentials::security_answer);
+        let source = source.cloned().ok_or_else(|| {
+            Error::unsupported("the provider asks a security question")
+                .hint("give DOORWARD_SECURITY_ANSWER, --security-answer-file or --security-answer-command")
+        })?;
+        if self.progress.answered.contains(&here) {
+            return Err(
+                Error::rejected("the answer to the security question was refused")
+                    .at("origin", here.to_string()),
+            );
+        }
+        self.progress.answered.push(here);
+        let read = tokio::task::spawn_blocking(move || source.read("security answer"));
+        read.await
+            .map_err(|error| Error::config("the security answer was not read").because(error))?
+    }
+
+    /// The caller's passkey
+    pub fn passkey(&self) -> Option<&Passkey> {
+        self.credentials.and_then(Credentials::own_passkey)
+    }
+
+    /// Keeps the cookie `name` of the page's host for the next login: this provider recognizes a device by it
+    ///
+    /// It is given back, to this host alone, with the first request of that login. Never for a cookie that is a session.
+    pub fn keep_cookie(&mut self, name: &'static str) {
+        self.session.keep_cookie(name);
+    }
+
     /// The index of the one of `labels` that the caller chose by `--login-option`
     ///
     /// # Errors
@@ -187,12 +300,21 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// Says that the provider took the password, in so many words
+    /// Says that the provider took the password, and whatever else it asked for, in so many words
     ///
-    /// If it asks for the password again after that, this is no longer taken for a refusal.
+    /// If it asks for the password again after that, this is no longer taken for a refusal; a code or an answer that it asks
+    /// for then is of a further step.
     pub fn accepted(&mut self) {
         if let Some(here) = self.session.here() {
-            self.progress.accepted.push(here);
+            if let Some(codes) = &self.progress.codes {
+                let mut codes = codes.lock().unwrap_or_else(PoisonError::into_inner);
+                codes.accepted(&here.to_string());
+            }
+            self.progress.answered.retain(|answered| *answered != here);
+            // What it took may have been a code, before it asks for the password.
+            if self.progress.asked.contains(&here) {
+                self.progress.accepted.push(here);
+            }
         }
     }
 
@@ -228,6 +350,22 @@ impl<'a> Visit<'a> {
         self.session.tell(event);
     }
 
+    /// Whether the caller named `factor` itself, so that a person may be needed
+    fn may_answer(&self, factor: &Factor) -> bool {
+        matches!(factor, Factor::Push(_)) || self.answers(factor)
+    }
+
+    fn codes(&mut self) -> &Arc<Mutex<Codes>> {
+        let credentials = self.credentials;
+        self.progress.codes.get_or_insert_with(|| {
+            let codes = match credentials.map(Credentials::sources) {
+                Some((sources, ledger)) => Codes::new(sources.to_vec(), ledger.clone()),
+                None => Codes::new(Vec::new(), Ledger::in_process()),
+            };
+            Arc::new(Mutex::new(codes))
+        })
+    }
+
     /// The adapter that signed in before, if one did
     pub(crate) fn signed_in(&self) -> Option<&str> {
         self.progress
@@ -248,6 +386,26 @@ impl fmt::Debug for Visit<'_> {
             .field("progress", &self.progress)
             .finish_non_exhaustive()
     }
+}
+
+fn unanswered(offered: &[Factor], wishes: &[Factor]) -> Error {
+    let list = |factors: &[Factor]| {
+        let names: Vec<String> = factors.iter().take(20).map(Factor::to_string).collect();
+        match names.is_empty() {
+            true => "none that doorward knows".to_owned(),
+            false => redact::one_line(&names.join(", ")),
+        }
+    };
+    let error = Error::unsupported("the provider asks for a second factor that nobody configured")
+        .at("offered", list(offered));
+    let error = match wishes.is_empty() {
+        true => error,
+        false => error.at("wanted", list(wishes)),
+    };
+    error.hint(
+        "a seed (DOORWARD_TOTP_SEED), a program that prints codes (--code-command), a security answer or a passkey answers \
+         without a person; --factor push asks one",
+    )
 }
 
 fn quoted(labels: &[&str]) -> String {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::code::Factor;
 use crate::credentials::Credentials;
+use crate::devices::Devices;
 use crate::event::{Event, Listener};
 use crate::page::{Form, PageKind};
 use crate::session::{Limits, Network, Origin, Origins, Session, name_it, unavailable};
@@ -35,6 +37,7 @@ pub struct Walk {
     wishes: Wishes,
     network: Network,
     limits: Limits,
+    devices: Devices,
     listener: Listener,
 }
 
@@ -54,6 +57,7 @@ impl Walk {
                 headers: 64 << 10,
                 deadline: Duration::from_secs(120),
             },
+            devices: Devices::new(),
             listener: Listener::default(),
         }
     }
@@ -109,6 +113,15 @@ impl Walk {
         self
     }
 
+    /// Prefers `factor` where a provider offers several; may be called several times, the most preferred first
+    ///
+    /// Without any, the first one is taken that can be answered without a person. A push is sent only if it is named.
+    #[must_use]
+    pub fn factor(mut self, factor: Factor) -> Self {
+        self.wishes.factors.push(factor);
+        self
+    }
+
     /// Accepts terms of use where a page asks
     #[must_use]
     pub fn accept_terms(mut self) -> Self {
@@ -144,6 +157,13 @@ impl Walk {
         self
     }
 
+    /// Gives providers back what they recognize a device by, and adds what they give now
+    #[must_use]
+    pub fn devices(mut self, devices: Devices) -> Self {
+        self.devices = devices;
+        self
+    }
+
     /// Calls `callback` for what happens on the way
     #[must_use]
     pub fn on_event(mut self, callback: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
@@ -153,6 +173,10 @@ impl Walk {
 
     pub(crate) fn own_credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
+    }
+
+    pub(crate) fn own_devices(&self) -> &Devices {
+        &self.devices
     }
 
     pub(crate) fn own_network(&self) -> &Network {
@@ -173,7 +197,13 @@ impl Walk {
         let own = Origin::of(start.url())
             .ok_or_else(|| Error::config("a login starts at an https URL"))?;
         let origins = Origins::new(own, self.named.clone(), self.via.clone());
-        let mut session = Session::new(&self.network, origins, self.limits, self.listener.clone())?;
+        let mut session = Session::new(
+            &self.network,
+            origins,
+            self.limits,
+            &self.devices,
+            self.listener.clone(),
+        )?;
         let mut progress = Progress::default();
         match self
             .steps(start, destination, &mut session, &mut progress)

@@ -3,7 +3,8 @@
 use cookie_store::{CookieStore, RawCookie};
 use url::{Host, Url};
 
-use crate::Error;
+use crate::devices::Device;
+use crate::{Error, Secret};
 
 /// The cookie jar of one login
 ///
@@ -49,6 +50,23 @@ impl Jar {
             .at("host", host(url))),
             _ => Ok(()),
         }
+    }
+
+    /// Adds what a host gave at an earlier login, for that host alone
+    pub(crate) fn give_back(&mut self, device: &Device) {
+        let Ok(url) = Url::parse(&format!("https://{}/", device.host)) else {
+            return;
+        };
+        let (name, value) = (device.name.clone(), device.value.expose_secret().to_owned());
+        let cookie = RawCookie::build((name, value)).path("/").secure(true);
+        let _ = self.store.insert_raw(&cookie.build(), &url);
+    }
+
+    /// The value of the cookie `name` that `url` would get
+    pub(crate) fn value(&self, url: &Url, name: &str) -> Option<Secret> {
+        let cookies = self.store.matches(url);
+        let found = cookies.iter().find(|cookie| cookie.name() == name)?;
+        Some(Secret::new(found.value()))
     }
 
     /// The `Cookie` header for `url`: longer paths first, then older cookies first
@@ -106,7 +124,8 @@ mod tests {
     use url::Url;
 
     use super::Jar;
-    use crate::ErrorKind;
+    use crate::devices::Device;
+    use crate::{ErrorKind, Secret};
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()
@@ -116,6 +135,38 @@ mod tests {
         let mut jar = Jar::new();
         jar.store(&url(at), lines.iter().copied()).unwrap();
         jar
+    }
+
+    #[test]
+    fn what_a_host_gave_goes_back_to_it_alone_and_by_tls() {
+        let mut jar = Jar::new();
+        jar.give_back(&Device {
+            host: "id.example.com".into(),
+            name: "DT".into(),
+            value: Secret::new("DI1"),
+        });
+
+        assert_eq!(
+            jar.header(&url("https://id.example.com/x")).unwrap(),
+            "DT=DI1"
+        );
+        for other in [
+            "http://id.example.com/",
+            "https://a.id.example.com/",
+            "https://example.com/",
+        ] {
+            assert_eq!(jar.header(&url(other)), None, "{other}");
+        }
+        let value = jar.value(&url("https://id.example.com/"), "DT").unwrap();
+        assert_eq!(value.expose_secret(), "DI1");
+        // A newer one takes its place.
+        let line = "DT=DI2;Path=/;Secure";
+        jar.store(&url("https://id.example.com/"), [line].into_iter())
+            .unwrap();
+        assert_eq!(
+            jar.header(&url("https://id.example.com/x")).unwrap(),
+            "DT=DI2"
+        );
     }
 
     #[test]

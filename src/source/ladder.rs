@@ -258,7 +258,13 @@ impl Ladder {
                 return Err(self.fail(found, error, failure).await);
             }
         };
+        let devices = self.door.devices();
+        if let Some(known) = &found.record.devices {
+            // One that cannot be read is one that nobody knows.
+            let _ = devices.read(known);
+        }
         let opened = self.door.open().await;
+        found.record.devices = (!devices.is_empty()).then(|| devices.to_secret());
         let kept = match opened {
             Ok(grant) => self.keep(found, &grant).await.map(|token| (grant, token)),
             Err(error) => Err(error),
@@ -281,6 +287,7 @@ impl Ladder {
         let mut record = Record {
             servers: grant.servers(),
             user: grant.subject().to_owned(),
+            devices: found.record.devices.clone(),
             ..Record::new()
         };
         let fresh = record.token_from(&token, life, Rung::Login);

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::Error;
+use crate::devices::Devices;
 use crate::store::{Claim, Reading, Record, TokenStore};
+use crate::{Error, Secret};
 
 /// A key of a store
 #[derive(Clone, Debug)]
@@ -75,16 +76,42 @@ impl Place {
         Err(busy())
     }
 
-    /// Keeps `record` in the place of whatever is there
+    /// Keeps `record` in the place of whatever is there, but for what providers recognize the device by
     pub(super) async fn replace(&self, record: Record) -> Result<(), Error> {
         let mut found = self.load().await?;
         if found.is_newer {
-            return Err(Error::storage(
-                "a newer doorward keeps tokens there, which are left as they are",
-            ));
+            return Err(newer());
         }
-        found.record = record;
+        let devices = found.record.devices.take();
+        found.record = Record { devices, ..record };
         self.save(&mut found).await
+    }
+
+    /// Adds to what providers recognize the device by; whatever else is there stays
+    pub(super) async fn add_devices(&self, added: &Secret) -> Result<(), Error> {
+        let _claim = self.claim().await?;
+        for _ in 0..MOST_SWAPS {
+            let mut found = self.load().await?;
+            if found.is_newer {
+                return Err(newer());
+            }
+            let devices = Devices::new();
+            if let Some(known) = &found.record.devices {
+                // What cannot be read is of no use to anybody.
+                let _ = devices.read(known);
+            }
+            devices.read(added)?;
+            found.record.devices = Some(devices.to_secret());
+            let (seen, text) = (found.version.as_deref(), found.record.to_text());
+            if self
+                .store
+                .compare_and_swap(&self.key, seen, Some(&text))
+                .await?
+            {
+                return Ok(());
+            }
+        }
+        Err(busy())
     }
 
     /// Takes away what is kept, and gives it
@@ -157,6 +184,10 @@ impl Waiting {
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Ok(())
     }
+}
+
+fn newer() -> Error {
+    Error::storage("a newer doorward keeps tokens there, which are left as they are")
 }
 
 fn busy() -> Error {

@@ -19,6 +19,13 @@ pub(crate) struct Record {
     pub(crate) ended: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) failure: Option<KeptFailure>,
+    /// What providers recognize the device by
+    #[serde(
+        with = "exposed_option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) devices: Option<Secret>,
     /// The clusters that the portal named
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) servers: Vec<String>,
@@ -107,6 +114,8 @@ pub struct Kept {
     pub failure: Option<(String, String)>,
     /// Until when what failed is not tried again
     pub held_until: Option<Timestamp>,
+    /// Whether a provider gave something to recognize the device by
+    pub has_device: bool,
 }
 
 /// What a stored text is
@@ -171,6 +180,7 @@ impl Record {
             ended: self.ended.clone(),
             failure: failure.map(|failure| (failure.kind.clone(), failure.message.clone())),
             held_until: held,
+            has_device: self.devices.is_some(),
         }
     }
 
@@ -209,14 +219,14 @@ impl KeptToken {
 }
 
 /// The one place besides the wire and the output where a secret leaves: the store's own text
-mod exposed {
+pub(crate) mod exposed {
     use super::{Deserialize, Deserializer, Secret, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(secret.expose_secret())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
         String::deserialize(from).map(Secret::new)
     }
 }

@@ -52,7 +52,6 @@ impl Lock {
     /// # Errors
     ///
     /// `Storage`: the file system is not writable, or has no locks.
-    #[cfg(feature = "login")]
     pub(crate) fn attempt_on(path: &Path) -> Result<Option<Self>, Error> {
         let lock = sibling(path, ".", ".doorward-lock");
         Self::attempt(&lock).map_err(|error| unwritable(&lock, error))
