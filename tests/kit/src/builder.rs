@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::http::{Answer, Ask};
 use crate::idp::IdpDouble;
 use crate::keys::Keys;
-use crate::okta::{Okta, OktaSwitches};
+use crate::okta::{Okta, OktaFactor, OktaSwitches};
 use crate::openunison::{OpenUnison, PortalSwitches};
 use crate::person::Person;
 use crate::serve::{Server, Service, Shared};
@@ -56,6 +56,7 @@ pub struct Builder {
     okta: OktaSwitches,
     portal: PortalSwitches,
     people: Vec<Person>,
+    enrolled: Vec<(String, OktaFactor)>,
     names: Names,
     tls: TlsSwitch,
     faults: Vec<Fault>,
@@ -104,6 +105,15 @@ impl Builder {
         self
     }
 
+    /// Enrols a factor at the Okta org; somebody unknown gets an account with [`PASSWORD`]
+    ///
+    /// The user names that stand for a status, such as `password-expired`, are known.
+    #[must_use]
+    pub fn enroll(mut self, login: &str, factor: &OktaFactor) -> Self {
+        self.enrolled.push((login.to_owned(), factor.clone()));
+        self
+    }
+
     /// Chooses how the sites are reached
     #[must_use]
     pub fn names(mut self, names: Names) -> Self {
@@ -133,6 +143,12 @@ impl Builder {
     pub fn start(self) -> io::Result<Testbed> {
         let mut people = vec![Person::new(USER, PASSWORD).groups(&["admins", "k8s-users"])];
         people.extend(self.people);
+        for (login, factor) in self.enrolled {
+            match people.iter_mut().find(|person| person.login == login) {
+                Some(person) => person.factors.push(factor),
+                None => people.push(Person::new(&login, PASSWORD).factor(&factor)),
+            }
+        }
         let idp = self
             .double
             .unwrap_or_else(|| Box::new(Okta::new(self.okta, people.clone(), self.idp)));
@@ -147,6 +163,9 @@ impl Builder {
         let world = World::new(Keys::load()?, sites, certificates.ca_pem);
         for person in &people {
             world.secret(&person.password);
+            for secret in person.factors.iter().flat_map(OktaFactor::secrets) {
+                world.code(secret);
+            }
         }
 
         let form = self.idp == PortalIdp::Form;

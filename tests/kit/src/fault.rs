@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::clock::http_date;
 use crate::http::{Answer, Ask};
+use crate::okta::errors;
 use crate::random;
 use crate::world::World;
 
@@ -171,15 +172,6 @@ fn limited(now: u64, limit: u64, reset: u64) -> Answer {
 }
 
 fn api_error(status: u16, code: &str, summary: &str) -> Answer {
-    Answer::json(
-        status,
-        &json!({
-            "errorCode": code,
-            "errorSummary": summary,
-            "errorLink": code,
-            "errorId": format!("oae{}", random::alphanumeric(20)),
-            "errorCauses": [],
-        }),
-    )
-    .header("X-Okta-Request-Id", random::alphanumeric(27))
+    Answer::json(status, &errors::document(code, summary, &[]))
+        .header("X-Okta-Request-Id", random::alphanumeric(27))
 }

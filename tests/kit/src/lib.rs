@@ -32,14 +32,19 @@ pub use fault::{Fault, Trouble};
 pub use http::{Answer, Ask};
 pub use idp::{CodeRequest, IdpDouble, RelyingParty, SignOn};
 pub use kubectl::{kubectl, output_within};
-pub use okta::{LoginPage, OktaSwitches, StepUp, TokenShape};
+pub use okta::{
+    Accepts, CodeError, DeviceProbe, Enrollment, ErrorStatus, Identify, IdxSwitches, LoginPage,
+    Messages, MethodType, OktaFactor, OktaSwitches, OrgFactor, PollPath, PostAuth, PushAnswer,
+    RateLimit, RelatesTo, Round, SentCode, StepUp, Success, TokenShape,
+};
 pub use openunison::{
     Affinity, CommandShape, Discovery, PortalSwitches, RefreshRefusal, Rotation, Swap,
 };
 pub use person::Person;
-pub use record::{Refreshes, Seen};
+pub use record::{FactorCounts, IdxCounts, Refreshes, Seen};
 pub use testbed::Testbed;
 pub use tls::TlsSwitch;
 pub use world::{
-    API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, Names, OKTA_CUSTOM_HOST, OKTA_HOST, PORTAL_HOST, World,
+    API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, Names, OKTA_CUSTOM_HOST, OKTA_HOST, PARTNER_HOST,
+    PORTAL_HOST, World,
 };

@@ -1,18 +1,31 @@
-//! An Okta org with the Classic engine: password login, statuses, errors, and the ways to finish.
+//! An Okta org: password login, statuses, errors, and the ways to finish; by a switch with the Identity Engine.
 //!
 //! It has two hosts, the org's own and a custom domain, and keeps their cookies apart. A session token is good
 //! once, and only with the cookies of the page that the login started on.
 
 mod account;
+mod assertion;
 mod authn;
 mod browser;
+mod challenge;
+mod claims_provider;
 mod documents;
-mod errors;
+mod enrolled;
+pub(crate) mod errors;
+mod factor;
 mod finish;
+mod idx;
+mod limiter;
+mod onward;
+mod otp;
+mod outbox;
 mod pages;
+mod partner;
+mod polls;
 mod saml;
 mod sso;
 mod switches;
+mod verify;
 
 use std::collections::HashMap;
 
@@ -24,12 +37,24 @@ use crate::idp::{CodeRequest, IdpDouble, RelyingParty, SignOn};
 use crate::keys::s256_fits;
 use crate::person::Person;
 use crate::random;
-use crate::world::{OKTA_CUSTOM_HOST, OKTA_HOST, World};
+use crate::world::{OKTA_CUSTOM_HOST, OKTA_HOST, PARTNER_HOST, World};
 
-pub use switches::{LoginPage, OktaSwitches, StepUp, TokenShape};
+pub use factor::{OktaFactor, PushAnswer};
+pub use idx::{
+    Accepts, CodeError, DeviceProbe, ErrorStatus, Identify, IdxSwitches, Messages, MethodType,
+    PollPath, PostAuth, RateLimit, RelatesTo, Round, Success,
+};
+pub use outbox::SentCode;
+pub use switches::{Enrollment, LoginPage, OktaSwitches, OrgFactor, StepUp, TokenShape};
 
 use account::Accounts;
 use browser::Browsers;
+use challenge::Challenge;
+use enrolled::Enrolled;
+use factor::Proof;
+use idx::Idx;
+use onward::Pending;
+use partner::{FACTOR_CALLBACK, Partner};
 use sso::{Authorization, Code};
 
 /// An org
@@ -38,6 +63,10 @@ pub(crate) struct Okta {
     how: PortalIdp,
     portal: Option<RelyingParty>,
     accounts: Accounts,
+    enrolled: Enrolled,
+    /// By user name and device; until when
+    known_devices: HashMap<(String, String), u64>,
+    partner: Option<Partner>,
     browsers: Browsers,
     sessions: Vec<Session>,
     transactions: HashMap<String, Transaction>,
@@ -45,6 +74,7 @@ pub(crate) struct Okta {
     authorizations: HashMap<String, Authorization>,
     codes: HashMap<String, Code>,
     assertions: HashMap<String, Person>,
+    idx: Idx,
     org_id: String,
 }
 
@@ -66,6 +96,10 @@ struct Transaction {
     status: &'static str,
     step_up: bool,
     skippable: bool,
+    /// The states to come
+    pending: Pending,
+    /// The factor that was chosen
+    challenge: Option<Challenge>,
     /// Where a step-up goes on, path and query
     resume: String,
     ends_at: u64,
@@ -73,13 +107,17 @@ struct Transaction {
 
 struct SessionToken {
     person: Person,
+    /// Whether it meets the app's policy for a session that is there
+    steps_up: bool,
     ends_at: u64,
 }
 
 impl Okta {
     pub(crate) fn new(switches: OktaSwitches, people: Vec<Person>, how: PortalIdp) -> Self {
         Self {
+            idx: Idx::default(),
             accounts: Accounts::new(people, &switches),
+            enrolled: Enrolled::new(switches.outbox_file.clone()),
             switches,
             how,
             portal: None,
@@ -90,17 +128,30 @@ impl Okta {
             authorizations: HashMap::new(),
             codes: HashMap::new(),
             assertions: HashMap::new(),
+            known_devices: HashMap::new(),
+            partner: None,
             org_id: format!("00o{}", random::alphanumeric(17)),
         }
     }
 
     fn route(&mut self, ask: &Ask, world: &World) -> Answer {
+        if let Some(answer) = self.idx_route(ask, world) {
+            return answer;
+        }
+        self.answer_app(ask, world)
+    }
+
+    /// The requests that both engines answer
+    fn answer_app(&mut self, ask: &Ask, world: &World) -> Answer {
         let path = ask.path();
         if let Some(token) = path.strip_prefix("/signin/refresh-auth-state/") {
             return self.refresh_auth_state(token, world);
         }
         if path.starts_with("/app/") && path.ends_with("/sso/saml") {
             return self.saml(ask, world);
+        }
+        if let Some(rest) = path.strip_prefix("/api/v1/authn/factors/") {
+            return self.factor(rest, ask, world);
         }
         match path {
             "/.well-known/okta-organization" => self.organization(ask, world),
@@ -115,6 +166,8 @@ impl Okta {
             "/api/v1/authn/skip" => self.authn_skip(ask, world),
             "/api/v1/authn/cancel" => self.authn_cancel(ask, world),
             "/api/v1/authn/previous" => self.authn_previous(ask, world),
+            "/policy/mfa-oidc-idp-redirect" => self.send_away(ask, world),
+            FACTOR_CALLBACK => self.come_back(ask, world),
             "/api/v1/sessions" => self.create_session(ask, world),
             "/api/v1/sessions/me" => self.current_session(ask, world),
             "/app/UserHome" | "/enduser/callback" => self.dashboard(ask, world),
@@ -155,6 +208,13 @@ impl Okta {
         )
     }
 
+    /// Whether somebody may be sent to another provider
+    fn has_partner(&self) -> bool {
+        let way_in =
+            self.switches.identity_engine && self.switches.idx.identify == Identify::OtherProvider;
+        way_in || self.accounts.any_factor(|one| one.proof == Proof::Redirect)
+    }
+
     /// A redirect within the org, relative where the switch asks for it
     fn own_redirect(&self, ask: &Ask, path: &str) -> Answer {
         if self.switches.relative_locations {
@@ -165,10 +225,11 @@ impl Okta {
     }
 
     fn session_place(&self, ask: &Ask, world: &World) -> Option<usize> {
-        let sid = ask.cookie("sid")?;
+        // The Identity Engine takes the older cookie, too.
+        let sent = ["idx", "sid"].map(|name| ask.cookie(name));
         let now = world.clock().seconds();
         self.sessions.iter().position(|session| {
-            session.sid == sid
+            sent.contains(&Some(&session.sid))
                 && session.site == ask.site()
                 && now < session.started_at + SESSION_LIFE
         })
@@ -183,11 +244,18 @@ impl Okta {
 
 impl IdpDouble for Okta {
     fn sites(&self) -> Vec<String> {
-        vec![OKTA_HOST.to_owned(), OKTA_CUSTOM_HOST.to_owned()]
+        let mut sites = vec![OKTA_HOST.to_owned(), OKTA_CUSTOM_HOST.to_owned()];
+        if self.has_partner() {
+            sites.push(PARTNER_HOST.to_owned());
+        }
+        sites
     }
 
     fn register(&mut self, portal: &RelyingParty, world: &World) -> SignOn {
         self.portal = Some(portal.clone());
+        self.partner = self
+            .has_partner()
+            .then(|| Partner::new(self.accounts.people().to_vec(), world));
         let origin = world.origin(if self.switches.custom_domain {
             OKTA_CUSTOM_HOST
         } else {
@@ -209,6 +277,11 @@ impl IdpDouble for Okta {
     }
 
     fn answer(&mut self, ask: &Ask, world: &World) -> Answer {
+        if ask.site() == PARTNER_HOST
+            && let Some(partner) = &mut self.partner
+        {
+            return partner.answer(ask, world);
+        }
         let cookies = self.browsers.meet(ask, world);
         self.route(ask, world).cookies(cookies)
     }
@@ -242,6 +315,8 @@ fn state_token() -> String {
 
 /// The app's SAML endpoint
 const SAML_PATH: &str = "/app/acme_openunison_1/exk4k8sou5Zq7VtW5d7/sso/saml";
+/// Everybody's, in documents
+const USER_ID: &str = "00u1a2b3c4D5e6F7g8h9";
 const CODE_LIFE: u64 = 60;
 const SESSION_LIFE: u64 = 7200;
 const STATE_TOKEN_LIFE: u64 = 300;

@@ -26,7 +26,7 @@ use serde_json::json;
 use crate::http::{Answer, Ask};
 use crate::idp::{CodeRequest, IdpDouble, RelyingParty, SignOn};
 use crate::person::Person;
-use crate::world::{API_HOST, CONTROL_PLANE_HOST, World};
+use crate::world::{API_HOST, World};
 
 pub use command::CommandShape;
 pub use discovery::Discovery;
@@ -144,7 +144,7 @@ impl IdpDouble for OpenUnison {
         SignOn::Oidc {
             authorize: format!(
                 "{}/auth/idp/cluster-idp-satellite/auth",
-                world.origin(CONTROL_PLANE_HOST)
+                world.origin(self.site)
             ),
             s256: true,
         }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::okta::OktaFactor;
+
 /// Somebody with an account at the identity provider, the portal's directory, or both
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
@@ -18,6 +20,8 @@ pub struct Person {
     pub email: String,
     /// Groups, as the portal puts them into its tokens
     pub groups: Vec<String>,
+    /// What the account has enrolled at the Okta org, in the order it is listed
+    pub factors: Vec<OktaFactor>,
 }
 
 impl Person {
@@ -35,6 +39,7 @@ impl Person {
                 format!("{login}@acme.test")
             },
             groups: vec!["admins".to_owned()],
+            factors: Vec::new(),
         }
     }
 
@@ -42,6 +47,13 @@ impl Person {
     #[must_use]
     pub fn groups(mut self, groups: &[&str]) -> Self {
         self.groups = groups.iter().map(|&group| group.to_owned()).collect();
+        self
+    }
+
+    /// Enrols one more factor
+    #[must_use]
+    pub fn factor(mut self, factor: &OktaFactor) -> Self {
+        self.factors.push(factor.clone());
         self
     }
 }

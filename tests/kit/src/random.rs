@@ -30,6 +30,11 @@ pub(crate) fn hex(len: usize) -> String {
     from_alphabet(b"0123456789abcdef", len)
 }
 
+/// Decimal digits
+pub(crate) fn digits(len: usize) -> String {
+    from_alphabet(b"0123456789", len)
+}
+
 /// Standard base64 of `len` random bytes
 pub(crate) fn base64(len: usize) -> String {
     STANDARD.encode(bytes(len))

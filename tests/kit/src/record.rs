@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::http::{Answer, Ask};
+use crate::okta::SentCode;
 
 /// One request as a double saw it, without any value
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,6 +42,55 @@ pub struct Refreshes {
     pub replayed: usize,
 }
 
+/// What came of the factors at the Okta org, in both engines
+///
+/// A request that a [`crate::Fault`] answers is none of them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct FactorCounts {
+    /// Requests to verify links and answers to challenges, also those that were refused; the password is no factor
+    pub verifies: usize,
+    /// Pushes that a phone got
+    pub pushes: usize,
+    /// Polls of a phone, and in the Identity Engine of a mailbox or the device
+    pub polls: usize,
+    /// Codes that were sent
+    pub sent: usize,
+    /// Wrong codes, answers and signatures
+    pub wrong: usize,
+    /// Codes that were used before
+    pub replayed: usize,
+    /// Codes of another time
+    pub skewed: usize,
+}
+
+/// How often the Okta org's Identity Engine was asked for what
+///
+/// A request that a [`crate::Fault`] answers is none of them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct IdxCounts {
+    /// `introspect`
+    pub introspects: usize,
+    /// `identify`
+    pub identifies: usize,
+    /// Choices of an authenticator, at `challenge`
+    pub challenges: usize,
+    /// Answers to a challenge, the password's too, whether good or not
+    pub answers: usize,
+    /// Answers that were refused, and identifications
+    pub refusals: usize,
+    /// Cancelled device challenges
+    pub probe_cancels: usize,
+    /// Cancelled transactions
+    pub cancels: usize,
+    /// Skipped pages
+    pub skips: usize,
+    /// Requests that met the rate limit
+    pub limited: usize,
+    /// Logins that were finished at `/login/token/redirect`
+    pub finishes: usize,
+}
+
 /// The notes of all servers of one testbed
 #[derive(Debug, Default)]
 pub(crate) struct Record {
@@ -48,6 +98,9 @@ pub(crate) struct Record {
     complaints: Mutex<Vec<String>>,
     secrets: Mutex<BTreeSet<String>>,
     refreshes: Mutex<Refreshes>,
+    factors: Mutex<FactorCounts>,
+    idx: Mutex<IdxCounts>,
+    outbox: Mutex<Vec<SentCode>>,
     logins: AtomicUsize,
 }
 
@@ -97,6 +150,37 @@ impl Record {
         }
     }
 
+    /// Codes are noted although they are short
+    pub(crate) fn code(&self, value: &str) {
+        if value.len() >= SHORTEST_CODE {
+            held(&self.secrets).insert(value.to_owned());
+        }
+    }
+
+    pub(crate) fn factor(&self, count: impl FnOnce(&mut FactorCounts)) {
+        count(&mut held(&self.factors));
+    }
+
+    pub(crate) fn factors(&self) -> FactorCounts {
+        *held(&self.factors)
+    }
+
+    pub(crate) fn idx(&self, count: impl FnOnce(&mut IdxCounts)) {
+        count(&mut held(&self.idx));
+    }
+
+    pub(crate) fn idx_counts(&self) -> IdxCounts {
+        *held(&self.idx)
+    }
+
+    pub(crate) fn send(&self, code: SentCode) {
+        held(&self.outbox).push(code);
+    }
+
+    pub(crate) fn outbox(&self) -> Vec<SentCode> {
+        held(&self.outbox).clone()
+    }
+
     pub(crate) fn seen(&self) -> Vec<Seen> {
         held(&self.seen).clone()
     }
@@ -136,4 +220,5 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 const SHORTEST_SECRET: usize = 8;
+const SHORTEST_CODE: usize = 6;
 const SHORTEST_COOKIE: usize = 16;

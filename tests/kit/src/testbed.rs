@@ -8,7 +8,8 @@ use std::sync::{Arc, PoisonError};
 use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::fault::Fault;
-use crate::record::{Refreshes, Seen};
+use crate::okta::SentCode;
+use crate::record::{FactorCounts, IdxCounts, Refreshes, Seen};
 use crate::serve::{Server, Shared};
 use crate::world::{
     API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, OKTA_CUSTOM_HOST, OKTA_HOST, PORTAL_HOST, Site,
@@ -137,6 +138,16 @@ impl Testbed {
         record.count(|seen| seen.host == API_HOST && seen.status == 401)
     }
 
+    /// What came of the factors at the Okta org, in both engines
+    pub fn factor_counts(&self) -> FactorCounts {
+        self.shared.world.record.factors()
+    }
+
+    /// Every code that the Okta org sent by message, call or mail, oldest first
+    pub fn outbox(&self) -> Vec<SentCode> {
+        self.shared.world.record.outbox()
+    }
+
     /// Ends all OIDC sessions of somebody from outside, as deleting the portal's objects does; gives their number
     ///
     /// The next refresh is refused. Tokens that were made before are good until their end.
@@ -146,6 +157,11 @@ impl Testbed {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .end_sessions(login)
+    }
+
+    /// How often the Okta org's Identity Engine was asked for what
+    pub fn idx_counts(&self) -> IdxCounts {
+        self.shared.world.record.idx_counts()
     }
 
     /// What the client did that a real server would not forgive; tests assert that it is empty

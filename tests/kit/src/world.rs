@@ -66,6 +66,13 @@ impl World {
         value
     }
 
+    /// The same for a one-time code or an answer, which may be short
+    pub(crate) fn code(&self, value: impl Into<String>) -> String {
+        let value = value.into();
+        self.record.code(&value);
+        value
+    }
+
     pub(crate) fn site(&self, name: &str) -> Option<&Site> {
         self.sites.iter().find(|site| site.name == name)
     }
@@ -126,6 +133,9 @@ pub const API_HOST: &str = "k8sapi.example.test";
 pub const OKTA_HOST: &str = "acme.okta.test";
 /// The Okta org's custom domain
 pub const OKTA_CUSTOM_HOST: &str = "login.acme.test";
+/// The provider that the Okta org sends people to: a portal with a login form; served where
+/// [`crate::OktaFactor::claims_provider`] or [`crate::Identify::OtherProvider`] needs it
+pub const PARTNER_HOST: &str = "idp.partner.test";
 /// A host that nobody should send anything to
 pub const EVIL_HOST: &str = "evil.test";
 /// The portal that a satellite's portal sends people to

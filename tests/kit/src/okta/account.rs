@@ -4,15 +4,18 @@ use std::collections::HashMap;
 
 use crate::builder::PASSWORD;
 use crate::fault::Trouble;
-use crate::okta::OktaSwitches;
+use crate::okta::limiter::{Limit, Recent};
+use crate::okta::{OktaFactor, OktaSwitches};
 use crate::person::Person;
 
 pub(super) struct Accounts {
     people: Vec<Person>,
     lock_after: u32,
+    factor_lock_after: u32,
     rate_limit: bool,
     wrong: HashMap<String, u32>,
-    tries: HashMap<String, Vec<u64>>,
+    wrong_factors: HashMap<String, u32>,
+    tries: HashMap<String, Recent>,
 }
 
 /// What a login with a user name and a password leads to
@@ -24,7 +27,8 @@ pub(super) enum Verdict {
     Trouble(Trouble),
     Wrong,
     Locked,
-    TooFast,
+    /// The seconds until there is room for one more
+    TooFast(u64),
 }
 
 impl Accounts {
@@ -32,8 +36,10 @@ impl Accounts {
         Self {
             people,
             lock_after: switches.lock_after,
+            factor_lock_after: switches.factor_lock_after,
             rate_limit: switches.rate_limit,
             wrong: HashMap::new(),
+            wrong_factors: HashMap::new(),
             tries: HashMap::new(),
         }
     }
@@ -41,24 +47,35 @@ impl Accounts {
     pub(super) fn check(&mut self, login: &str, password: &str, now: u64) -> Verdict {
         let login = login.to_ascii_lowercase();
         let tries = self.tries.entry(login.clone()).or_default();
-        tries.retain(|&at| now < at + 1000);
-        tries.push(now);
-        if self.rate_limit && tries.len() > LOGINS_A_SECOND {
-            return Verdict::TooFast;
+        if let Some(wait) = tries.count(now, LOGINS).filter(|_| self.rate_limit) {
+            return Verdict::TooFast(wait.div_ceil(1000));
         }
+        self.check_without_limit(&login, password)
+    }
+
+    /// The person with that user name, if there is one or it stands for something
+    pub(super) fn find(&self, login: &str) -> Option<Person> {
+        let login = login.to_ascii_lowercase();
         let short = login.split('@').next().unwrap_or_default();
         let person = self
             .people
             .iter()
             .find(|person| person.login.eq_ignore_ascii_case(&login))
             .cloned();
-        let status = special_status(short);
-        let Some(person) = person.or_else(|| {
-            let special = status.is_some()
+        person.or_else(|| {
+            let special = special_status(short).is_some()
                 || special_error(short).is_some()
                 || special_trouble(short).is_some();
             special.then(|| Person::new(&login, PASSWORD))
-        }) else {
+        })
+    }
+
+    /// The same, however often it is asked
+    pub(super) fn check_without_limit(&mut self, login: &str, password: &str) -> Verdict {
+        let login = login.to_ascii_lowercase();
+        let short = login.split('@').next().unwrap_or_default();
+        let status = special_status(short);
+        let Some(person) = self.find(&login) else {
             return Verdict::Wrong;
         };
 
@@ -82,6 +99,38 @@ impl Accounts {
             return Verdict::Error(code, status, summary);
         }
         Verdict::Status(person, status.unwrap_or("SUCCESS"))
+    }
+
+    pub(super) fn is_locked(&self, login: &str) -> bool {
+        let wrong = self.wrong.get(&login.to_ascii_lowercase());
+        wrong.is_some_and(|&wrong| wrong >= self.lock_after)
+    }
+
+    /// Notes a wrong factor; whether that locks the account
+    pub(super) fn factor_wrong(&mut self, login: &str) -> bool {
+        let login = login.to_ascii_lowercase();
+        let wrong = self.wrong_factors.entry(login.clone()).or_default();
+        *wrong += 1;
+        let locks = *wrong >= self.factor_lock_after;
+        if locks {
+            self.wrong.insert(login, self.lock_after);
+        }
+        locks
+    }
+
+    pub(super) fn factor_right(&mut self, login: &str) {
+        self.wrong_factors.remove(&login.to_ascii_lowercase());
+    }
+
+    /// Whoever has an account
+    pub(super) fn people(&self) -> &[Person] {
+        &self.people
+    }
+
+    pub(super) fn any_factor(&self, such: impl Fn(&OktaFactor) -> bool) -> bool {
+        self.people
+            .iter()
+            .any(|person| person.factors.iter().any(&such))
     }
 }
 
@@ -116,7 +165,10 @@ fn special_trouble(short: &str) -> Option<Trouble> {
 }
 
 /// Four logins a second for one user name, in every org
-const LOGINS_A_SECOND: usize = 4;
+const LOGINS: Limit = Limit {
+    most: 4,
+    within: 1000,
+};
 
 const STATUSES: [&str; 21] = [
     "MFA_REQUIRED",

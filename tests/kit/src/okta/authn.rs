@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::fault::Trouble;
 use crate::http::{Answer, Ask};
 use crate::okta::account::Verdict;
-use crate::okta::documents::Shown;
+use crate::okta::documents::{Shown, State};
+use crate::okta::onward::Pending;
 use crate::okta::{
     Okta, SESSION_TOKEN_LIFE, STATE_TOKEN_LIFE, SessionToken, StepUp, Transaction, errors,
 };
@@ -80,8 +82,8 @@ impl Okta {
                 return self.show(&locked, ask, world);
             }
             Verdict::Locked => return errors::authentication_failed(world),
-            Verdict::TooFast => {
-                return match crate::fault::Trouble::RateLimited(1).answer(world) {
+            Verdict::TooFast(wait) => {
+                return match Trouble::RateLimited(wait).answer(world) {
                     Some(answer) => answer,
                     None => Answer::empty(429),
                 };
@@ -102,26 +104,21 @@ impl Okta {
             }
             Verdict::Status(person, status) => (person, status),
         };
-        if let Some(token) = token.filter(|token| self.is_step_up(token)) {
-            if let Some(transaction) = self.transactions.get_mut(token) {
-                transaction.person = Some(person);
-                transaction.status = "SUCCESS";
-            }
-            return self.stepped_up(token, ask, world);
+        let step_up = token.is_some_and(|token| self.is_step_up(token));
+        let pending = if step_up {
+            self.after_step_up_password()
+        } else {
+            self.after_password(&person, status, warn, world)
+        };
+        let token = match token {
+            Some(token) => token.to_owned(),
+            None => self.begin(None, "UNAUTHENTICATED", false, world),
+        };
+        if let Some(transaction) = self.transactions.get_mut(&token) {
+            transaction.person = Some(person);
+            transaction.pending = pending;
         }
-        if let Some(token) = token {
-            self.transactions.remove(token);
-        }
-        match status {
-            "SUCCESS" => self.signed_in(&person, ask, world),
-            "PASSWORD_WARN" if !warn => self.signed_in(&person, ask, world),
-            status => {
-                let optional = username.starts_with("mfa-enroll-optional");
-                let skippable = status == "PASSWORD_WARN" || optional;
-                let token = self.begin(Some(person), status, skippable, world);
-                self.show(&token, ask, world)
-            }
-        }
+        self.advance(&token, ask, world)
     }
 
     pub(super) fn authn_skip(&mut self, ask: &Ask, world: &World) -> Answer {
@@ -132,13 +129,7 @@ impl Okta {
         match self.transaction(&token, world) {
             None => errors::invalid_token(world),
             Some(transaction) if !transaction.skippable => errors::wrong_state(world),
-            Some(transaction) => match transaction.person.clone() {
-                Some(person) => {
-                    self.transactions.remove(&token);
-                    self.signed_in(&person, ask, world)
-                }
-                None => errors::wrong_state(world),
-            },
+            Some(_) => self.advance(&token, ask, world),
         }
     }
 
@@ -147,18 +138,37 @@ impl Okta {
             Ok(token) => token,
             Err(refusal) => return refusal,
         };
-        match self.transactions.remove(&token) {
-            Some(_) => errors::api(Answer::json(200, &json!({})), world),
+        match self.transaction(&token, world) {
             None => errors::invalid_token(world),
+            // The end of a step-up has no such link, and a locked account no token.
+            Some(done) if matches!(done.status, "SUCCESS" | "LOCKED_OUT") => {
+                errors::wrong_state(world)
+            }
+            Some(_) => {
+                self.transactions.remove(&token);
+                errors::api(Answer::json(200, &json!({})), world)
+            }
         }
     }
 
-    /// No state of this double links to `previous`
+    /// Back from a factor to the list of them
     pub(super) fn authn_previous(&mut self, ask: &Ask, world: &World) -> Answer {
-        match state_token(ask, world) {
-            Ok(token) if self.transaction(&token, world).is_some() => errors::wrong_state(world),
-            Ok(_) => errors::invalid_token(world),
-            Err(refusal) => refusal,
+        let token = match state_token(ask, world) {
+            Ok(token) => token,
+            Err(refusal) => return refusal,
+        };
+        match self.transaction(&token, world) {
+            None => errors::invalid_token(world),
+            Some(transaction) if transaction.challenge.is_none() => errors::wrong_state(world),
+            Some(transaction) => {
+                let listed = if transaction.status.starts_with("FACTOR") {
+                    "FACTOR_REQUIRED"
+                } else {
+                    "MFA_REQUIRED"
+                };
+                transaction.pending.push_front((listed, false));
+                self.advance(&token, ask, world)
+            }
         }
     }
 
@@ -170,7 +180,7 @@ impl Okta {
         world: &World,
     ) -> String {
         let (status, person) = match self.switches.step_up {
-            StepUp::Password => ("UNAUTHENTICATED", None),
+            StepUp::Password | StepUp::PasswordAndFactor => ("UNAUTHENTICATED", None),
             StepUp::Factor => ("MFA_REQUIRED", Some(person.clone())),
             StepUp::Met | StepUp::None => ("SUCCESS", Some(person.clone())),
         };
@@ -180,6 +190,8 @@ impl Okta {
             status,
             step_up: true,
             skippable: false,
+            pending: Pending::new(),
+            challenge: None,
             resume,
             ends_at,
         };
@@ -199,6 +211,8 @@ impl Okta {
             status,
             step_up: false,
             skippable,
+            pending: Pending::new(),
+            challenge: None,
             resume: String::new(),
             ends_at,
         };
@@ -206,7 +220,7 @@ impl Okta {
     }
 
     /// A live transaction; each use prolongs it
-    fn transaction(&mut self, token: &str, world: &World) -> Option<&Transaction> {
+    pub(super) fn transaction(&mut self, token: &str, world: &World) -> Option<&mut Transaction> {
         if token.contains(DECOY) {
             world.complain("the state token of a comment was used");
         }
@@ -225,7 +239,17 @@ impl Okta {
             .is_some_and(|transaction| transaction.step_up)
     }
 
-    fn signed_in(&mut self, person: &Person, ask: &Ask, world: &World) -> Answer {
+    pub(super) fn signed_in(&mut self, person: &Person, ask: &Ask, world: &World) -> Answer {
+        self.give_session_token(person, false, ask, world)
+    }
+
+    fn give_session_token(
+        &mut self,
+        person: &Person,
+        steps_up: bool,
+        ask: &Ask,
+        world: &World,
+    ) -> Answer {
         let now = world.clock().seconds();
         let token = world.secret(format!("201{}", random::base64url(30)));
         let ends_at = now + SESSION_TOKEN_LIFE;
@@ -236,13 +260,22 @@ impl Okta {
             person: Some(person),
         };
         let document = shown.success(&token);
-        let person = person.clone();
-        self.session_tokens
-            .insert(token, SessionToken { person, ends_at });
+        let spendable = SessionToken {
+            person: person.clone(),
+            steps_up,
+            ends_at,
+        };
+        self.session_tokens.insert(token, spendable);
         errors::api(Answer::json(200, &document), world)
     }
 
-    fn stepped_up(&self, token: &str, ask: &Ask, world: &World) -> Answer {
+    pub(super) fn stepped_up(&mut self, token: &str, ask: &Ask, world: &World) -> Answer {
+        if self.switches.step_up_by_session_token
+            && let Some(done) = self.transactions.remove(token)
+            && let Some(person) = done.person
+        {
+            return self.give_session_token(&person, true, ask, world);
+        }
         let Some(transaction) = self.transactions.get(token) else {
             return errors::invalid_token(world);
         };
@@ -255,7 +288,7 @@ impl Okta {
         errors::api(Answer::json(200, &shown.stepped_up(token)), world)
     }
 
-    fn show(&self, token: &str, ask: &Ask, world: &World) -> Answer {
+    pub(super) fn show(&self, token: &str, ask: &Ask, world: &World) -> Answer {
         let Some(transaction) = self.transactions.get(token) else {
             return errors::invalid_token(world);
         };
@@ -265,8 +298,16 @@ impl Okta {
             status: transaction.status,
             person: transaction.person.as_ref(),
         };
-        let under_factor = self.switches.factors_under_factor;
-        let document = shown.open(token, transaction.skippable, under_factor);
+        let person = transaction.person.as_ref();
+        let state = State {
+            token,
+            skippable: transaction.skippable,
+            challenge: transaction.challenge.as_ref(),
+            factors: &person.map(|one| self.enrolled.of(one)).unwrap_or_default(),
+            under_factor: self.switches.factors_under_factor,
+            may_remember: self.may_remember(),
+        };
+        let document = shown.open(&state);
         errors::api(Answer::json(200, &document), world)
     }
 }
@@ -279,6 +320,11 @@ pub(super) fn body(ask: &Ask, world: &World) -> Result<Map<String, Value>, Answe
     if !ask.accepts_json() || ask.media_type() != "application/json" {
         return Err(errors::wrong_media_type(world));
     }
+    object(ask, world)
+}
+
+/// A JSON object, however it was announced
+pub(super) fn object(ask: &Ask, world: &World) -> Result<Map<String, Value>, Answer> {
     match ask.json() {
         Some(Value::Object(body)) => Ok(body),
         _ => Err(errors::malformed(world)),

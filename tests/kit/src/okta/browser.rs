@@ -75,6 +75,12 @@ impl Browsers {
         self.here()?.from_uri.clone()
     }
 
+    /// The device token of the request at hand
+    pub(super) fn device(&self) -> Option<String> {
+        let browser = self.known.get(self.here.as_ref()?)?;
+        Some(browser.device.clone())
+    }
+
     /// Whether this is the very browser that was shown the page
     pub(super) fn may_finish(&mut self, ask: &Ask) -> bool {
         let device = ask.cookie("DT").map(str::to_owned);
@@ -82,8 +88,35 @@ impl Browsers {
             .is_some_and(|browser| browser.at_login && Some(&browser.device) == device.as_ref())
     }
 
+    /// The browser of the request at hand, to be known again
+    pub(super) fn stamp(&mut self) -> Stamp {
+        let device = self.here().map(|browser| browser.device.clone());
+        let (site, session) = self.here.clone().unwrap_or_default();
+        Stamp {
+            site,
+            session,
+            device: device.unwrap_or_default(),
+        }
+    }
+
     fn here(&mut self) -> Option<&mut Browser> {
         self.known.get_mut(self.here.as_ref()?)
+    }
+}
+
+/// A browser by its host and its two cookies
+pub(super) struct Stamp {
+    site: String,
+    session: String,
+    device: String,
+}
+
+impl Stamp {
+    /// Whether a request comes from that browser, with both cookies
+    pub(super) fn fits(&self, ask: &Ask) -> bool {
+        ask.site() == self.site
+            && ask.cookie("JSESSIONID") == Some(&self.session)
+            && ask.cookie("DT") == Some(&self.device)
     }
 }
 

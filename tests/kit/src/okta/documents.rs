@@ -3,6 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::clock::iso_date;
+use crate::okta::USER_ID;
+use crate::okta::challenge::{BY_TYPE, Challenge};
+use crate::okta::factor::OktaFactor;
+use crate::okta::verify::REMEMBERED;
 use crate::person::Person;
 
 /// What every document shows
@@ -11,6 +15,17 @@ pub(super) struct Shown<'a> {
     pub(super) ends_at: u64,
     pub(super) status: &'a str,
     pub(super) person: Option<&'a Person>,
+}
+
+/// What the documents before the end show besides
+pub(super) struct State<'a> {
+    pub(super) token: &'a str,
+    pub(super) skippable: bool,
+    pub(super) challenge: Option<&'a Challenge>,
+    pub(super) factors: &'a [OktaFactor],
+    /// Lists factors under the name that the documentation uses
+    pub(super) under_factor: bool,
+    pub(super) may_remember: bool,
 }
 
 impl Shown<'_> {
@@ -42,7 +57,7 @@ impl Shown<'_> {
     }
 
     /// Any state before the end
-    pub(super) fn open(&self, state_token: &str, skippable: bool, under_factor: bool) -> Value {
+    pub(super) fn open(&self, state: &State<'_>) -> Value {
         let mut document = self.head(self.status);
         let mut embedded = Map::new();
         let mut links = Map::new();
@@ -51,7 +66,7 @@ impl Shown<'_> {
         }
         // A locked account gets no token to go on with.
         if self.status != "LOCKED_OUT" {
-            document.insert("stateToken".to_owned(), json!(state_token));
+            document.insert("stateToken".to_owned(), json!(state.token));
         }
         let mut next = |name: &str, path: &str| {
             let href = format!("{}{path}", self.origin);
@@ -60,21 +75,37 @@ impl Shown<'_> {
         };
         match self.status {
             "MFA_REQUIRED" | "FACTOR_REQUIRED" => {
-                let key = if under_factor { "factor" } else { "factors" };
-                embedded.insert(key.to_owned(), self.factors());
-                embedded.insert("policy".to_owned(), factor_policy());
+                let key = if state.under_factor {
+                    "factor"
+                } else {
+                    "factors"
+                };
+                let factors = state.factors.iter();
+                let factors = factors.map(|factor| factor.document(self.origin));
+                embedded.insert(key.to_owned(), factors.collect());
+                if let Some(types) = types(state.factors, self.origin) {
+                    embedded.insert("factorTypes".to_owned(), types);
+                }
+                embedded.insert("policy".to_owned(), factor_policy(state));
             }
             "MFA_CHALLENGE" | "FACTOR_CHALLENGE" => {
-                let first = self.factors().get(0).cloned().unwrap_or_default();
-                embedded.insert("factor".to_owned(), first);
-                document.insert("factorResult".to_owned(), json!("WAITING"));
-                next(
-                    "poll",
-                    "/api/v1/authn/factors/opf3hkfocI4JTLAju0g4/verify/poll",
-                );
+                if let Some(challenge) = state.challenge {
+                    challenge.fill(
+                        &mut document,
+                        &mut embedded,
+                        &mut links,
+                        state.factors,
+                        self.origin,
+                    );
+                }
+                embedded.insert("policy".to_owned(), factor_policy(state));
             }
             "MFA_ENROLL" | "FACTOR_ENROLL" => {
-                let enrollment = if skippable { "OPTIONAL" } else { "REQUIRED" };
+                let enrollment = if state.skippable {
+                    "OPTIONAL"
+                } else {
+                    "REQUIRED"
+                };
                 embedded.insert("factors".to_owned(), self.enrollable(enrollment));
             }
             "MFA_ENROLL_ACTIVATE" | "FACTOR_ENROLL_ACTIVATE" => {
@@ -132,7 +163,7 @@ impl Shown<'_> {
             }
             _ => {}
         }
-        if skippable {
+        if state.skippable {
             links.insert("skip".to_owned(), self.link("skip"));
         }
         if self.status != "LOCKED_OUT" {
@@ -155,7 +186,7 @@ impl Shown<'_> {
             return Value::Null;
         };
         json!({
-            "id": "00u1a2b3c4D5e6F7g8h9",
+            "id": USER_ID,
             "passwordChanged": "2024-02-29T12:34:56.000Z",
             "profile": {
                 "login": person.login, "firstName": person.given_name,
@@ -171,72 +202,6 @@ impl Shown<'_> {
         })
     }
 
-    /// Two of nearly every kind, and two that nobody has heard of
-    fn factors(&self) -> Value {
-        let factor = |id: &str, kind: &str, provider: &str, profile: Value| {
-            json!({
-                "id": id, "factorType": kind, "provider": provider, "vendorName": provider,
-                "profile": profile,
-                "_links": {"verify": {
-                    "href": format!("{}/api/v1/authn/factors/{id}/verify", self.origin),
-                    "hints": {"allow": ["POST"]},
-                }},
-            })
-        };
-        let name = self.person.map(|person| person.login.as_str());
-        json!([
-            factor("opf3hkfocI4JTLAju0g4", "push", "OKTA", json!({})),
-            factor(
-                "ost1i2k3g4CEDOYMVVYU",
-                "token:software:totp",
-                "OKTA",
-                json!({})
-            ),
-            factor(
-                "uft2m3n4o5GOOGLEABCD",
-                "token:software:totp",
-                "GOOGLE",
-                json!({"credentialId": name})
-            ),
-            factor(
-                "fwf1webauthnAAAAAAAA",
-                "webauthn",
-                "FIDO",
-                json!({"credentialId": "aGVsbG8", "authenticatorName": "Key A"})
-            ),
-            factor(
-                "fwf2webauthnBBBBBBBB",
-                "webauthn",
-                "FIDO",
-                json!({"credentialId": "d29ybGQ", "authenticatorName": "Key B"})
-            ),
-            factor(
-                "sms193zUBEROPBNZKPPE",
-                "sms",
-                "OKTA",
-                json!({"phoneNumber": "+1 XXX-XXX-1337"})
-            ),
-            factor(
-                "ufs1pe3ISGKGPYKXRBKK",
-                "question",
-                "OKTA",
-                json!({"question": "disliked_food", "questionText": "What is the food you least liked as a child?"})
-            ),
-            factor(
-                "xyz9telepathy0000000",
-                "telepathy",
-                "ACME",
-                json!({"distance": 7})
-            ),
-            factor(
-                "abc9totpofunknownABC",
-                "token:software:totp",
-                "UNHEARD_OF",
-                json!({})
-            ),
-        ])
-    }
-
     fn enrollable(&self, enrollment: &str) -> Value {
         json!([{
             "factorType": "token:software:totp", "provider": "GOOGLE", "vendorName": "GOOGLE",
@@ -249,10 +214,28 @@ impl Shown<'_> {
     }
 }
 
-fn factor_policy() -> Value {
+/// All security keys can be asked at once, where there are several
+fn types(factors: &[OktaFactor], origin: &str) -> Option<Value> {
+    let keys = factors.iter().filter(|one| one.factor_type == "webauthn");
+    (keys.count() > 1).then(|| {
+        json!([{"factorType": "webauthn", "_links": {"next": {
+            "name": "verify",
+            "href": format!("{origin}{BY_TYPE}"),
+            "hints": {"allow": ["POST"]},
+        }}}])
+    })
+}
+
+fn factor_policy(state: &State<'_>) -> Value {
+    let push = state.factors.iter().find(|one| one.factor_type == "push");
+    let info: Map<String, Value> = push
+        .map(|push| (push.id.clone(), json!({"autoPushEnabled": false})))
+        .into_iter()
+        .collect();
     json!({
-        "allowRememberDevice": true, "rememberDeviceLifetimeInMinutes": 15,
+        "allowRememberDevice": state.may_remember,
+        "rememberDeviceLifetimeInMinutes": if state.may_remember { REMEMBERED / 60 } else { 0 },
         "rememberDeviceByDefault": false,
-        "factorsPolicyInfo": {"opf3hkfocI4JTLAju0g4": {"autoPushEnabled": false}},
+        "factorsPolicyInfo": info,
     })
 }

@@ -1,6 +1,6 @@
 //! The API's errors and the headers of its answers.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::http::Answer;
 use crate::random;
@@ -19,18 +19,25 @@ pub(super) fn with_causes(
     causes: &[&str],
     world: &World,
 ) -> Answer {
+    api(
+        Answer::json(status, &document(code, summary, causes)),
+        world,
+    )
+}
+
+/// The body of an error
+pub(crate) fn document(code: &str, summary: &str, causes: &[&str]) -> Value {
     let causes: Vec<_> = causes
         .iter()
         .map(|cause| json!({"errorSummary": cause}))
         .collect();
-    let document = json!({
+    json!({
         "errorCode": code,
         "errorSummary": summary,
         "errorLink": code,
         "errorId": format!("oae{}", random::base64url(16)),
         "errorCauses": causes,
-    });
-    api(Answer::json(status, &document), world)
+    })
 }
 
 /// Adds what every answer of the API carries
@@ -86,6 +93,19 @@ pub(super) fn wrong_state(world: &World) -> Answer {
     world.complain("an API request that the login's state does not allow");
     let summary = "This operation is not allowed in the current authentication state.";
     error(403, "E0000079", summary, world)
+}
+
+pub(super) fn user_locked(world: &World) -> Answer {
+    error(403, "E0000069", "User Locked", world)
+}
+
+/// A wrong code or answer, with the result that some orgs add to it
+pub(super) fn wrong_passcode(cause: &str, result: Option<&str>, world: &World) -> Answer {
+    let mut document = document("E0000068", "Invalid Passcode/Answer", &[cause]);
+    if let (Some(result), Some(fields)) = (result, document.as_object_mut()) {
+        fields.insert("factorResult".to_owned(), json!(result));
+    }
+    api(Answer::json(403, &document), world)
 }
 
 pub(super) fn not_found(what: &str, world: &World) -> Answer {

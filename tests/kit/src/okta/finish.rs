@@ -6,7 +6,7 @@ use url::Url;
 use crate::clock::iso_date;
 use crate::http::{Answer, Ask};
 use crate::okta::sso::cookies_lost;
-use crate::okta::{Okta, Session, authn, errors, pages};
+use crate::okta::{Enrollment, Okta, Session, StepUp, USER_ID, authn, errors, pages};
 use crate::person::Person;
 use crate::random;
 use crate::world::{OKTA_CUSTOM_HOST, OKTA_HOST, World};
@@ -28,8 +28,11 @@ impl Okta {
         } else {
             target
         };
-        // With a session, the token is ignored, whoever it is for.
-        if self.session_place(ask, world).is_some() {
+        if let Some(place) = self.session_place(ask, world) {
+            if self.steps_up(&token, place, world) {
+                return Answer::redirect(target);
+            }
+            // Otherwise the token is ignored, whoever it is for.
             world.complain("a session token was spent although there was a session");
             return Answer::redirect(target);
         }
@@ -41,24 +44,40 @@ impl Okta {
         Answer::redirect(target).cookies(cookies)
     }
 
+    /// Spends a token that meets the app's policy for the person who is signed in
+    fn steps_up(&mut self, token: &str, place: usize, world: &World) -> bool {
+        let known = self.session_tokens.get(token);
+        let meant = known.is_some_and(|one| one.steps_up);
+        let Some(person) = meant.then(|| self.spend(token, world)).flatten() else {
+            return false;
+        };
+        match self.sessions.get_mut(place) {
+            Some(session) if session.person == person => {
+                session.stepped_up = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn step_up_redirect(&mut self, ask: &Ask, world: &World) -> Answer {
         let token = ask.query("stateToken").unwrap_or_default();
         let done = self
             .transactions
             .get(&token)
             .filter(|one| one.step_up && one.status == "SUCCESS")
-            .map(|one| one.resume.clone());
+            .map(|one| (one.resume.clone(), one.person.clone()));
         let place = self.session_place(ask, world);
-        let (Some(resume), Some(place)) = (done, place) else {
+        let session = place.and_then(|place| self.sessions.get_mut(place));
+        let (Some((resume, person)), Some(session)) = (done, session) else {
             return cookies_lost(world);
         };
-        if !self.browsers.may_finish(ask) {
+        // Who is signed in must have stepped up, and nobody else.
+        if person.as_ref() != Some(&session.person) || !self.browsers.may_finish(ask) {
             return cookies_lost(world);
         }
+        session.stepped_up = true;
         self.transactions.remove(&token);
-        if let Some(session) = self.sessions.get_mut(place) {
-            session.stepped_up = true;
-        }
         self.own_redirect(ask, &resume)
     }
 
@@ -130,12 +149,19 @@ impl Okta {
             return errors::not_found("me (Session)", world);
         };
         let started = iso_date(session.started_at);
+        let status = match (self.switches.step_up, self.switches.enrollment) {
+            (StepUp::Factor | StepUp::PasswordAndFactor, _) if !session.stepped_up => {
+                "MFA_REQUIRED"
+            }
+            (_, Enrollment::None) => "ACTIVE",
+            _ => "MFA_ENROLL",
+        };
         let document = json!({
             "id": session.sid,
             "login": session.person.login,
-            "userId": "00u1a2b3c4D5e6F7g8h9",
+            "userId": USER_ID,
             "expiresAt": iso_date(session.started_at + super::SESSION_LIFE),
-            "status": "ACTIVE",
+            "status": status,
             "lastPasswordVerification": started,
             "lastFactorVerification": null,
             "amr": ["pwd"],

@@ -4,7 +4,7 @@ use crate::clock::http_date;
 use crate::http::{Answer, Ask, encode};
 use crate::okta::browser::cleared;
 use crate::okta::pages::{self, Widget};
-use crate::okta::{LoginPage, Okta, StepUp, TokenShape};
+use crate::okta::{LoginPage, Okta, Round, StepUp, TokenShape};
 use crate::person::Person;
 use crate::random;
 use crate::world::{OKTA_CUSTOM_HOST, OKTA_HOST, World};
@@ -42,7 +42,10 @@ impl Okta {
         if let Some(place) = self.session_for(&request, ask, world) {
             return self.authorized(place, request, ask, world);
         }
-        if ask.param("prompt").as_deref() == Some("none") {
+        let ignored = self.switches.identity_engine
+            && self.switches.idx.session_token_ignored
+            && ask.param("sessionToken").is_some();
+        if ask.param("prompt").as_deref() == Some("none") && !ignored {
             let token = ask.param("sessionToken").unwrap_or_default();
             if let Some(person) = self.spend(&token, world) {
                 let (place, cookies) = self.open_session(person, ask, world);
@@ -83,12 +86,11 @@ impl Okta {
     /// The answer to an app's request without a session
     pub(super) fn send_to_login(&mut self, resume: &str, ask: &Ask, world: &World) -> Answer {
         if self.switches.identity_engine {
-            self.browsers.show_login(None);
-            return self.identity_engine_page(ask, world);
+            return self.identity_engine_page(resume, None, ask, world);
         }
         match self.switches.login_page {
             LoginPage::AtAppUrl => {
-                self.browsers.show_login(None);
+                self.browsers.show_login(Some(resume.to_owned()));
                 let token = self.begin(None, "UNAUTHENTICATED", false, world);
                 self.page("Acme - Sign In", Some(&token), None, None, ask, world)
                     .cookies(cleared())
@@ -105,8 +107,13 @@ impl Okta {
     }
 
     pub(super) fn login_page(&mut self, ask: &Ask, world: &World) -> Answer {
+        if self.switches.identity_engine {
+            let resume = ask.query("fromURI");
+            let resume = resume.unwrap_or_else(|| "/app/UserHome".to_owned());
+            return self.identity_engine_page(&resume, None, ask, world);
+        }
         let kept = self.browsers.kept_uri();
-        self.browsers.show_login(None);
+        self.browsers.show_login(ask.query("fromURI"));
         let (hidden, script) = match self.switches.login_page {
             LoginPage::HiddenInput => (kept, None),
             LoginPage::Script => (None, kept),
@@ -127,7 +134,7 @@ impl Okta {
         .cookies(cleared())
     }
 
-    fn page(
+    pub(super) fn page(
         &self,
         title: &str,
         token: Option<&str>,
@@ -147,6 +154,7 @@ impl Okta {
             ask.origin().to_owned()
         };
         let shape = match self.switches.state_token {
+            TokenShape::Absent if self.switches.identity_engine => TokenShape::ModelDataBag,
             TokenShape::Absent => TokenShape::Variable,
             shape => shape,
         };
@@ -164,24 +172,22 @@ impl Okta {
             .header("Expires", http_date(0))
     }
 
-    /// The Identity Engine's page, whose token the Classic engine's API refuses
-    fn identity_engine_page(&self, ask: &Ask, world: &World) -> Answer {
-        let token = world.secret(format!(
-            "02.id.{}-{}~c.{}",
-            random::base64url(24),
-            random::base64url(24),
-            random::base64url(36)
-        ));
-        let widget = Widget {
-            title: "Acme - Sign In",
-            base_url: ask.origin(),
-            shape: TokenShape::ModelDataBag,
-            state_token: Some(&token),
-            hidden_from_uri: None,
-            script_from_uri: None,
-            decoy: self.switches.decoy,
+    /// The Identity Engine's page, at whatever URL asked for it
+    fn identity_engine_page(
+        &mut self,
+        resume: &str,
+        person: Option<Person>,
+        ask: &Ask,
+        world: &World,
+    ) -> Answer {
+        self.browsers.show_login(None);
+        let title = match person {
+            Some(_) => "Acme - Extra Verification",
+            None => "Acme - Sign In",
         };
-        Answer::html(200, widget.page()).cookies(cleared())
+        let token = self.begin_idx(resume.to_owned(), person, world);
+        self.page(title, Some(&token), None, None, ask, world)
+            .cookies(cleared())
     }
 
     /// The page that asks for more although there is a session
@@ -192,9 +198,6 @@ impl Okta {
         ask: &Ask,
         world: &World,
     ) -> Answer {
-        if self.switches.identity_engine {
-            return self.identity_engine_page(ask, world);
-        }
         let Some(person) = self
             .sessions
             .get(place)
@@ -202,6 +205,9 @@ impl Okta {
         else {
             return cookies_lost(world);
         };
+        if self.switches.identity_engine {
+            return self.identity_engine_page(&resume, Some(person), ask, world);
+        }
         let token = self.begin_step_up(&person, resume, world);
         if self.switches.step_up_by_redirect {
             return self.own_redirect(ask, &format!("/signin/refresh-auth-state/{token}"));
@@ -228,7 +234,13 @@ impl Okta {
 
     /// Whether the app's own policy asks for more
     pub(super) fn wants_step_up(&self, place: usize) -> bool {
-        let wanted = self.switches.step_up != StepUp::None || self.switches.identity_engine;
+        // The Classic API asks for the password only, so whatever the policy wants besides is open.
+        let policy = &self.switches.idx.policy;
+        let more = policy.iter().any(|round| *round != Round::Password);
+        let wanted = match self.switches.identity_engine {
+            true => more,
+            false => self.switches.step_up != StepUp::None,
+        };
         wanted
             && self
                 .sessions

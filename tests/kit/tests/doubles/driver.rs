@@ -221,6 +221,19 @@ impl<'a> Browser<'a> {
         self.open(url.as_str())
     }
 
+    /// Signs [`USER`] in at a portal's own form, and goes on until there is a page
+    pub(crate) fn portal_form(
+        &mut self,
+        form: &Page,
+        password: &str,
+    ) -> Result<Page, Box<dyn Error>> {
+        let target = form.between("name=\"target\" value=\"", "\"");
+        let target = target.ok_or("no target")?;
+        let fields = [("user", USER), ("pwd", password), ("target", &target)];
+        let posted = self.post(form.url.join("/auth/formlogin")?.as_str(), &fields)?;
+        self.follow(posted)
+    }
+
     /// Posts a page's only form with the values that it holds
     pub(crate) fn post_form(&mut self, page: &Page) -> Result<Page, Box<dyn Error>> {
         let action = page.between("action=\"", "\"").ok_or("no form")?;

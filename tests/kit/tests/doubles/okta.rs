@@ -28,7 +28,7 @@ fn credentials(user: &str) -> Value {
 }
 
 /// Undoes the escapes of a script's string
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('\\') {
@@ -407,6 +407,64 @@ fn a_login_may_not_end_at_a_strangers() -> Result<(), Box<dyn Error>> {
     for target in [portal, bed.evil_url(), "/oauth2/v1/authorize".to_owned()] {
         assert_eq!(browser.okta_finish(&login, &token, &target)?.status, 400);
     }
+    Ok(())
+}
+
+#[test]
+fn a_way_back_that_was_decoded_twice_is_lost() -> Result<(), Box<dyn Error>> {
+    let bed = Testbed::start()?;
+    let mut browser = Browser::new(&bed)?;
+    let login = browser.start()?;
+    let resume = login.query("fromURI").ok_or("no fromURI")?;
+    let twice = resume.replace("%2B", "+").replace("%2F", "/");
+    let token = browser.session_token(&login, USER, PASSWORD)?;
+
+    let target = login.url.join(&twice)?;
+    let page = browser.okta_finish(&login, &token, target.as_str())?;
+
+    assert_eq!(page.status, 400);
+    assert_eq!(bed.complaints().len(), 1);
+    Ok(())
+}
+
+#[test]
+fn a_false_state_token_is_none() -> Result<(), Box<dyn Error>> {
+    let bed = org(OktaSwitches {
+        state_token: TokenShape::Variable,
+        decoy: true,
+        ..OktaSwitches::default()
+    })?;
+    let mut browser = Browser::new(&bed)?;
+    let login = browser.start()?;
+    let decoy = plain(&login.between("var stateToken = '", "'").ok_or("none")?);
+
+    let page = browser.authn(&login, &json!({"stateToken": decoy}))?;
+
+    assert_eq!(page.string("/errorCode")?, "E0000011");
+    assert_eq!(bed.complaints().len(), 1);
+    Ok(())
+}
+
+#[test]
+fn a_session_token_may_be_spent_by_a_form() -> Result<(), Box<dyn Error>> {
+    let bed = Testbed::start()?;
+    let mut browser = Browser::new(&bed)?;
+    let login = browser.start()?;
+    let resume = login
+        .url
+        .join(&login.query("fromURI").ok_or("no fromURI")?)?;
+    let token = browser.session_token(&login, USER, PASSWORD)?;
+
+    let url = login.url.join("/login/sessionCookieRedirect")?;
+    let fields = [
+        ("checkAccountSetupComplete", "true"),
+        ("token", token.as_str()),
+        ("redirectUrl", resume.as_str()),
+    ];
+    let page = browser.post(url.as_str(), &fields)?;
+    let page = browser.follow(page)?;
+
+    assert_eq!(page.string("/displayName")?, USER);
     Ok(())
 }
 
