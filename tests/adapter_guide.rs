@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
 
 use async_trait::async_trait;
-use doorward::{Credentials, Error, ErrorKind, FrontDoor, Grant, IdpAdapter};
+use doorward::{CodeSource, Credentials, Error, ErrorKind, Factor, FrontDoor, Grant, IdpAdapter};
 use doorward::{Page, Portal, Recognition, Secret, Url, Visit, Walk};
 use doorward_testkit::{Answer, Ask, CodeRequest, IdpDouble, Person};
 use doorward_testkit::{RelyingParty, SignOn, Testbed, World};
@@ -33,7 +33,9 @@ impl IdpAdapter for Acme {
 
     async fn sign_in(&self, page: Page, visit: &mut Visit<'_>) -> Result<Page, Error> {
         if page.form_with("acme_code").is_some() {
-            return Err(Error::unsupported("Acme asks for a one-time code").at("page", page.path()));
+            let mut form = page.expect_form_with("acme_code")?;
+            form.set_secret("acme_code", &visit.code(&Factor::Totp(None)).await?);
+            return accepted(visit.submit(form).await?);
         }
         let mut form = page.expect_form_with("acme_password")?;
         form.set("acme_user", visit.username());
@@ -45,7 +47,8 @@ impl IdpAdapter for Acme {
 /// Acme refuses with status 200 and the same form; the reason is an attribute, the text is translated
 fn accepted(answer: Page) -> Result<Page, Error> {
     match answer.attribute(".acme-error", "data-reason").as_deref() {
-        None => Ok(answer),
+        // The walk brings the code's form back to us, and the visit gives one more code, but no third.
+        None | Some("code") => Ok(answer),
         Some("locked") => {
             Err(Error::account_state("Acme locked the account").at("page", answer.path()))
         }
@@ -100,6 +103,10 @@ impl IdpDouble for AcmeDouble {
                 Answer::html(200, login_page("")).cookie("acme_login=1; Path=/; Secure; HttpOnly")
             }
             ("POST", "/login") => self.login(ask, world),
+            ("POST", "/code") => match ask.field("acme_code").as_deref() {
+                Some("287082") => self.back(world),
+                _ => Answer::html(200, CODE_PAGE),
+            },
             _ => Answer::html(404, "<h1>Not found</h1>"),
         }
     }
@@ -149,14 +156,16 @@ fn login_page(error: &str) -> String {
     )
 }
 
-const CODE_PAGE: &str = r#"<form method="post" action="/code"><input name="acme_code"></form>"#;
+const CODE_PAGE: &str = r#"<p class="acme-error" data-reason="code"></p>
+    <form method="post" action="/code"><input name="acme_code"></form>"#;
 
 const SITE: &str = "id.acme.test";
 
-async fn log_in(bed: &Testbed, user: &str, password: &str) -> Result<Grant, Error> {
+async fn log_in(bed: &Testbed, user: &str, password: &str, code: &str) -> Result<Grant, Error> {
+    let credentials = Credentials::new(user, Secret::new(password))?;
     let walk = Walk::new()
         .network(bed.network()?)
-        .credentials(Credentials::new(user, Secret::new(password))?)
+        .credentials(credentials.code(CodeSource::fixed(Secret::new(code))))
         .idp_url(&bed.url(SITE))?
         .adapter(Acme::default());
     Portal::new(&bed.portal_url(), walk)?.open().await
@@ -168,14 +177,15 @@ fn testbed() -> Testbed {
 }
 
 #[tokio::test]
-async fn a_password_login_comes_back_with_a_token() {
-    let bed = testbed();
+async fn a_login_comes_back_with_a_token() {
+    for user in ["ci-bot", "totp-bot"] {
+        let bed = testbed();
 
-    let grant = log_in(&bed, "ci-bot", "correct horse").await.unwrap();
+        let grant = log_in(&bed, user, "correct horse", "287082").await.unwrap();
 
-    assert_eq!(grant.subject(), "ci-bot");
-    assert_eq!(grant.idp(), Some(&*bed.url(SITE)));
-    assert_eq!(bed.complaints(), Vec::<String>::new());
+        assert_eq!(grant.idp(), Some(&*bed.url(SITE)));
+        assert_eq!(bed.complaints(), Vec::<String>::new());
+    }
 }
 
 #[tokio::test]
@@ -183,13 +193,14 @@ async fn every_refusal_has_its_kind_after_one_attempt() {
     for (user, password, kind) in [
         ("ci-bot", "wrong", ErrorKind::Rejected),
         ("locked-bot", "correct horse", ErrorKind::AccountState),
-        ("totp-bot", "correct horse", ErrorKind::Unsupported),
+        ("totp-bot", "correct horse", ErrorKind::Rejected),
     ] {
         let bed = testbed();
 
-        let error = log_in(&bed, user, password).await.unwrap_err();
+        let error = log_in(&bed, user, password, "999999").await.unwrap_err();
 
         assert_eq!(error.kind(), kind, "{user}: {error}");
         assert_eq!(bed.count(SITE, "/login"), 1);
+        assert_eq!(bed.count(SITE, "/code"), usize::from(user == "totp-bot"));
     }
 }

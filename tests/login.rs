@@ -48,6 +48,7 @@ async fn a_password_login_takes_the_requests_of_the_protocol() {
         [
             "GET /oauth2/v1/authorize 302",
             "GET /login/login.htm 200",
+            "GET /.well-known/okta-organization 200",
             "POST /api/v1/authn 200",
             "GET /login/sessionCookieRedirect 302",
             "GET /oauth2/v1/authorize/redirect 302",
@@ -56,7 +57,7 @@ async fn a_password_login_takes_the_requests_of_the_protocol() {
     assert_eq!(bed.complaints(), Vec::<String>::new());
     assert_eq!(grant.subject(), USER);
     assert_eq!(grant.idp(), Some(bed.okta_url().as_str()));
-    assert_eq!(grant.trail().hops().len(), 10);
+    assert_eq!(grant.trail().hops().len(), 11);
     assert!(grant.refresh().is_some());
     assert!(grant.expires().is_some());
 }
@@ -388,7 +389,7 @@ async fn many_logins_at_once_share_one_walk() {
         .collect();
 
     for login in logins {
-        assert_eq!(login.await.unwrap().unwrap(), 10);
+        assert_eq!(login.await.unwrap().unwrap(), 11);
     }
     assert_eq!(bed.complaints(), Vec::<String>::new());
 }

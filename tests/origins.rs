@@ -2,6 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
 
+#[path = "origins/engine.rs"]
+mod engine;
+#[path = "origins/factors.rs"]
+mod factors;
+#[path = "origins/okta.rs"]
+mod okta;
+
 use std::fmt;
 
 use async_trait::async_trait;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use doorward::{Error, ErrorKind, FrontDoor, Portal};
 use doorward_providers::{Okta, OpenUnison};
 use doorward_testkit::{
-    Affinity, Builder, EVIL_HOST, Fault, OKTA_HOST, OktaSwitches, PORTAL_HOST, PortalIdp,
-    PortalSwitches, StepUp, Testbed, TokenShape, Trouble, USER,
+    Affinity, Builder, EVIL_HOST, Fault, IdxSwitches, OKTA_HOST, OktaSwitches, PORTAL_HOST,
+    PortalIdp, PortalSwitches, StepUp, Success, Testbed, TokenShape, Trouble, USER,
 };
 
 async fn refusal(builder: Builder, user: &str, password: &str) -> (Testbed, Error) {
@@ -154,11 +154,10 @@ async fn the_factors_offered_are_listed_unknown_ones_too() {
         .await;
 
         let offered = context(&error, "offered").unwrap();
-        assert!(
-            offered.contains("token:software:totp (GOOGLE)"),
-            "{offered}"
-        );
-        assert!(offered.contains("push (OKTA)"), "{offered}");
+        assert!(offered.contains("totp:google"), "{offered}");
+        assert!(offered.contains("push:okta"), "{offered}");
+        let unknown = context(&error, "unknown").unwrap();
+        assert!(unknown.contains("telepathy (ACME)"), "{unknown}");
     }
 }
 
@@ -263,7 +262,7 @@ async fn a_password_that_was_accepted_is_not_called_wrong() {
 }
 
 #[tokio::test]
-async fn the_identity_engine_is_refused_in_words() {
+async fn a_policy_that_nothing_can_meet_is_told_in_words() {
     for state_token in [
         TokenShape::Variable,
         TokenShape::ModelDataBag,
@@ -272,12 +271,20 @@ async fn the_identity_engine_is_refused_in_words() {
         let switches = OktaSwitches {
             identity_engine: true,
             state_token,
+            idx: IdxSwitches {
+                success: Success::Unsatisfiable,
+                ..IdxSwitches::default()
+            },
             ..OktaSwitches::default()
         };
         let (bed, error) = refusal_in(Testbed::builder().okta(switches)).await;
 
-        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
-        assert!(error.to_string().contains("Identity Engine"));
+        assert_eq!(error.kind(), ErrorKind::AccountState, "{error}");
+        assert!(error.to_string().contains("policy cannot be met"));
+        assert!(error.next_step().unwrap().contains("enrol"));
+        let code = context(&error, "code");
+        assert_eq!(code, Some("oie.assurance.unsatisfiable"));
+        // The older API would take the password, and lead back to the same policy.
         assert_eq!(bed.count(OKTA_HOST, "/api/v1/authn"), 0);
     }
 }

@@ -2,13 +2,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
 
+#[path = "secrets/factors.rs"]
+mod factors;
+#[path = "conformance/matrix.rs"]
+#[allow(dead_code, reason = "the tests of conformance use the rest")]
+mod matrix;
+#[path = "okta_factors/stage.rs"]
+mod stage;
+#[path = "okta_factors/world.rs"]
+#[allow(dead_code, reason = "the tests of the factors use the rest")]
+mod world;
+
 use std::error::Error as _;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use doorward::kubeconfig::{Section, UserAuth};
 use doorward::store::{FileStore, MemoryStore, TokenStore};
-use doorward::{Error, ErrorKind, FrontDoor, Portal, Rung, Secret, TokenSource};
+use doorward::{Devices, Error, ErrorKind, FrontDoor, Portal, Rung, Secret, TokenSource};
 use doorward_providers::{Okta, OpenUnison};
 use doorward_testkit::{
     Builder, Fault, OKTA_HOST, OktaSwitches, PASSWORD, PORTAL_HOST, PortalIdp, PortalSwitches,
@@ -16,8 +27,34 @@ use doorward_testkit::{
 };
 use tracing_subscriber::fmt::MakeWriter;
 
+/// What all tests of this file log, at every level
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
+
+/// Codes are fetched, and pages parsed, on any thread
+static LOG: LazyLock<Log> = LazyLock::new(|| {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .with_ansi(false)
+        // Its digits could be anything.
+        .without_time()
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    log
+});
+
+impl Log {
+    fn length(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    /// What was logged after the log had that length, by whatever test
+    fn since(&self, length: usize) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()[length..]).into_owned()
+    }
+}
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -76,6 +113,18 @@ async fn life_of_a_source(bed: &Testbed, store: &FileStore) -> String {
         "{login:?}{refresh:#?}{fresh:?}{grant:?}{pasted:?}{stored:?}"
     ));
 
+    let device = source().devices().await.unwrap().unwrap();
+    source().adopt_devices(&device).await.unwrap();
+    let devices = Devices::new();
+    devices.read(&device).unwrap();
+    let spoilt = device.expose_secret().replace(r#""value""#, r#""a value""#);
+    let error = source().adopt_devices(&Secret::new(spoilt)).await;
+    shown.push_str(&all_of(&error.unwrap_err()));
+    let walk = bed.walk().unwrap().devices(devices.clone());
+    shown.push_str(&format!(
+        "{device:?}{devices:?}{devices:#?}{walk:?}{portal:?}"
+    ));
+
     // The pasted refresh token is spent.
     source().adopt(&pasted, Vec::new()).await.unwrap();
     let walk = bed.walk_as(USER, "wr0ng-canary-passw0rd").unwrap();
@@ -105,14 +154,7 @@ async fn life_of_a_source(bed: &Testbed, store: &FileStore) -> String {
 
 #[test]
 fn no_secret_of_a_token_source_occurs_where_people_look() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .with_ansi(false)
-        .finish();
-    // Of this thread, and so of the runtime that runs in it.
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let before = LOG.length();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -129,7 +171,7 @@ fn no_secret_of_a_token_source_occurs_where_people_look() {
 
     let mut shown = runtime.block_on(life_of_a_source(&bed, &store));
 
-    shown.push_str(&String::from_utf8_lossy(&log.0.lock().unwrap()));
+    shown.push_str(&LOG.since(before));
     for path in ["/auth/idp/k8sIdp/token", "/auth/idp/k8sIdp/revoke"] {
         assert!(shown.contains(path), "the hops are logged");
     }
@@ -145,6 +187,7 @@ fn no_secret_of_a_token_source_occurs_where_people_look() {
         of("q1bKLFOy") >= 4 && of("ey") >= 4,
         "refresh tokens and id_tokens"
     );
+    assert_eq!(of("DI1"), 1, "the device is known from the first login on");
     for canary in &canaries {
         assert!(!shown.contains(canary.as_str()), "{canary}\nin\n{shown}");
         let encoded: String = url::form_urlencoded::byte_serialize(canary.as_bytes()).collect();
@@ -252,13 +295,6 @@ fn worlds() -> Vec<(Builder, &'static str, &'static str)> {
 
 #[test]
 fn no_secret_occurs_where_people_look() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .with_ansi(false)
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -266,6 +302,7 @@ fn no_secret_occurs_where_people_look() {
     let mut outcomes = [0, 0];
 
     for (builder, user, password) in worlds() {
+        let before = LOG.length();
         let bed = builder.start().unwrap();
         let events = Arc::new(Mutex::new(String::new()));
         let heard = Arc::clone(&events);
@@ -297,9 +334,7 @@ fn no_secret_occurs_where_people_look() {
                 shown.push_str(&all_of(error));
             }
         }
-        shown.push_str(&String::from_utf8_lossy(&std::mem::take(
-            &mut *log.0.lock().unwrap(),
-        )));
+        shown.push_str(&LOG.since(before));
         let mut canaries = bed.secrets();
         canaries.push(password.to_owned());
         assert!(canaries.len() > 2, "the servers made secrets");

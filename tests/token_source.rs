@@ -6,6 +6,8 @@
 mod cancelled;
 #[path = "token_source/clocks.rs"]
 mod clocks;
+#[path = "token_source/devices.rs"]
+mod devices;
 #[path = "token_source/failures.rs"]
 mod failures;
 #[path = "token_source/flight.rs"]

@@ -14,7 +14,13 @@ pub(super) fn failure(page: &Page) -> Error {
             .and_then(|json| json.get(name))
             .and_then(Value::as_str)
     };
-    let code = text("errorCode").unwrap_or_default();
+    let code = error_code(page).unwrap_or_default();
+    // Some organisations say this beside the code for any wrong answer.
+    let code = match text("factorResult") {
+        Some("PASSCODE_REPLAYED") => "E0000082",
+        Some("TIME_WINDOW_EXCEEDED") => "E0000083",
+        _ => code,
+    };
     let (kind, meaning) = meaning(code, page.status());
     let error = match kind {
         ErrorKind::AccountState => Error::account_state(meaning),
@@ -35,7 +41,8 @@ pub(super) fn failure(page: &Page) -> Error {
         .at("path", page.path())
         .at("status", page.status().to_string());
     for (name, value) in [
-        ("code", text("errorCode")),
+        ("code", error_code(page)),
+        ("result", text("factorResult")),
         ("summary", text("errorSummary")),
         (
             "causes",
@@ -56,6 +63,11 @@ pub(super) fn failure(page: &Page) -> Error {
     }
 }
 
+/// Okta's own name for what went wrong
+pub(super) fn error_code(page: &Page) -> Option<&str> {
+    page.json()?.get("errorCode")?.as_str()
+}
+
 /// How long Okta asks to wait, by its own clock
 pub(super) fn rate_limit_wait(page: &Page) -> Option<Duration> {
     if page.status() != 429 {
@@ -69,7 +81,11 @@ pub(super) fn rate_limit_wait(page: &Page) -> Option<Duration> {
             reset.saturating_sub(now)
         });
     // For too many requests at once the reset is only an estimate.
-    let seconds = seconds.unwrap_or(UNTOLD_WAIT).clamp(1, 3600);
+    let untold = match error_code(page) {
+        Some("E0000109" | "E0000118" | "E0000133") => BETWEEN_CODES,
+        _ => UNTOLD_WAIT,
+    };
+    let seconds = seconds.unwrap_or(untold).clamp(1, 3600);
     u64::try_from(seconds).ok().map(Duration::from_secs)
 }
 
@@ -103,7 +119,9 @@ fn meaning(code: &str, status: u16) -> (ErrorKind, &'static str) {
         "E0000009" | "E0000010" | "E0000067" | "E0000074" | "E0000138" => {
             (ErrorKind::Unavailable, "Okta is out of order at the moment")
         }
-        "E0000047" | "E0000109" | "E0000133" => (ErrorKind::Unavailable, "Okta asks to slow down"),
+        "E0000047" | "E0000109" | "E0000118" | "E0000133" => {
+            (ErrorKind::Unavailable, "Okta asks to slow down")
+        }
         _ if status == 429 => (ErrorKind::Unavailable, "Okta asks to slow down"),
         _ if status >= 500 => (ErrorKind::Unavailable, "Okta is out of order at the moment"),
         "" => (
@@ -119,3 +137,6 @@ fn meaning(code: &str, status: u16) -> (ErrorKind, &'static str) {
 
 /// Okta counts by the minute
 const UNTOLD_WAIT: i64 = 60;
+
+/// Between two text messages, or two calls
+const BETWEEN_CODES: i64 = 30;

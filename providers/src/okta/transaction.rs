@@ -3,7 +3,8 @@
 use doorward::{Error, Event, Page, Request, Secret, Url, Visit};
 use serde_json::{Value, json};
 
-use super::failure::{failure, rate_limit_wait};
+use super::exchange::{at, link, post, post_token, state_token, status};
+use super::factor::{Factors, Step};
 use super::script::Marks;
 
 /// Signs in with user name and password, from the beginning
@@ -34,9 +35,9 @@ async fn finish(
     marks: &Marks,
     visit: &mut Visit<'_>,
 ) -> Result<Page, Error> {
+    let mut factors = Factors::default();
     for _ in 0..ROUNDS {
-        let status = text(&answer, "/status").ok_or_else(|| failure(&answer))?;
-        answer = match status.as_str() {
+        answer = match status(&answer)?.as_str() {
             "SUCCESS" => return session(&answer, page, marks, visit).await,
             "UNAUTHENTICATED" => {
                 let token = state_token(&answer)?;
@@ -56,7 +57,10 @@ async fn finish(
                 post_token(&link(&answer, "skip")?, &state_token(&answer)?, visit).await?
             }
             "MFA_REQUIRED" | "MFA_CHALLENGE" | "FACTOR_REQUIRED" | "FACTOR_CHALLENGE" => {
-                return Err(asks_factor(&answer));
+                match factors.verify(answer, page, visit).await? {
+                    Step::Next(answer) => answer,
+                    Step::Elsewhere(page) => return Ok(page),
+                }
             }
             status => return Err(needs_person(status, &answer)),
         };
@@ -92,7 +96,7 @@ async fn session(
 }
 
 /// Where the organisation is to take the login on: what led to the page, if the page does not say
-fn resume_url(page: &Page, marks: &Marks) -> Result<Url, Error> {
+pub(super) fn resume_url(page: &Page, marks: &Marks) -> Result<Url, Error> {
     match &marks.resume {
         Some(resume) => page.url().join(resume).map_err(|error| {
             Error::unexpected_page("the page's fromURI is no URL")
@@ -125,53 +129,6 @@ async fn post_password(
     post(request, visit).await
 }
 
-async fn post_token(url: &Url, token: &Secret, visit: &mut Visit<'_>) -> Result<Page, Error> {
-    post(
-        Request::post(url)
-            .json(json!({ "stateToken": null }))
-            .secret("/stateToken", token),
-        visit,
-    )
-    .await
-}
-
-/// Posts, and once more after the wait that Okta asks for when there are too many requests
-async fn post(request: Request, visit: &mut Visit<'_>) -> Result<Page, Error> {
-    let request = request.header("accept", "application/json");
-    let answer = visit.send(request.clone()).await?;
-    let Some(wait) = rate_limit_wait(&answer) else {
-        return Ok(answer);
-    };
-    visit.tell(&Event::Note(&format!(
-        "Okta asks to wait {} s",
-        wait.as_secs()
-    )));
-    match visit.pause(wait).await {
-        Ok(()) => visit.send(request).await,
-        Err(_) => Err(failure(&answer)),
-    }
-}
-
-fn asks_factor(answer: &Page) -> Error {
-    let embedded = answer.json().and_then(|json| json.get("_embedded"));
-    // The documentation's samples call the list `factor`; servers send `factors`.
-    let list =
-        embedded.and_then(|embedded| embedded.get("factors").or_else(|| embedded.get("factor")));
-    let factors: Vec<&Value> = match list {
-        Some(Value::Array(list)) => list.iter().collect(),
-        Some(one) => vec![one],
-        None => Vec::new(),
-    };
-    let name = |factor: &&Value| {
-        let text = |key: &str| factor.get(key).and_then(Value::as_str).unwrap_or("?");
-        format!("{} ({})", text("factorType"), text("provider"))
-    };
-    let names: Vec<String> = factors.iter().take(20).map(name).collect();
-    Error::unsupported("Okta asks for a second factor, and doorward has none for it")
-        .at("offered", if names.is_empty() { "none".into() } else { names.join(", ") })
-        .hint("let the pipeline's account sign in with its password only, by a policy of the organisation")
-}
-
 fn needs_person(status: &str, answer: &Page) -> Error {
     let words = match status {
         "LOCKED_OUT" => "the account is locked",
@@ -199,29 +156,5 @@ fn needs_person(status: &str, answer: &Page) -> Error {
         .hint("sign in once in a browser with this account, and do what Okta asks")
 }
 
-fn state_token(answer: &Page) -> Result<Secret, Error> {
-    answer.json_secret("/stateToken").ok_or_else(|| {
-        Error::unexpected_page("Okta's transaction has no state token").at("path", answer.path())
-    })
-}
-
-/// A link that the answer publishes; never one of our own making
-fn link(answer: &Page, name: &str) -> Result<Url, Error> {
-    let href = text(answer, &format!("/_links/{name}/href"));
-    let missing =
-        || Error::unexpected_page("Okta's transaction has no link to go on").at("link", name);
-    Url::parse(&href.ok_or_else(missing)?).map_err(|error| missing().because(error))
-}
-
-fn text(answer: &Page, pointer: &str) -> Option<String> {
-    answer.json()?.pointer(pointer)?.as_str().map(str::to_owned)
-}
-
-fn at(page: &Page, path: &str) -> Result<Url, Error> {
-    page.url()
-        .join(path)
-        .map_err(|error| Error::unexpected_page("the page's URL has no origin").because(error))
-}
-
-/// More than the longest known way: unauthenticated, warn, enrol, success
+/// More than the longest known way: unauthenticated, two factors, warn, enrol, success
 const ROUNDS: usize = 8;
