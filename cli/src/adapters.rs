@@ -28,7 +28,7 @@ pub(crate) fn names() -> PossibleValuesParser {
 /// What an adapter signs in at, in one line
 fn purpose(name: &str) -> &'static str {
     match name {
-        "okta" => "Okta organisations on the Classic engine: user name and password",
+        "okta" => "Okta organisations, Classic or Identity Engine: password and second factors",
         "openunison" => "OpenUnison's own login form, as the portal's or a provider's",
         _ => "",
     }

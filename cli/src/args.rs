@@ -5,6 +5,9 @@ mod by_profile;
 mod credential;
 pub(crate) use credential::{Credential, KubeconfigAction, Logout, UseExec};
 
+mod device;
+pub(crate) use device::{DeviceAction, ExportDevice, ImportDevice, OwnProfile};
+
 mod login;
 pub(crate) use login::{Login, LoginOptions};
 
@@ -16,10 +19,16 @@ pub(crate) use kubeconfig::{
 mod output;
 pub(crate) use output::{LogFormat, Mask, MaskWhen, Output, Product};
 
+mod passkey;
+pub(crate) use passkey::{EnrollPasskey, PasskeyAction, ShowPasskey};
+
 mod profile;
 pub(crate) use profile::{
     AddProfile, FormatName, ImportProfile, ListProfiles, NamedProfile, ProfileAction, ShowProfile,
 };
+
+mod secrets;
+pub(crate) use secrets::{DEVICE, PASSKEY, PASSWORD, SECURITY_ANSWER, TOTP_SEED, told};
 
 mod store;
 pub(crate) use store::{Folders, StoreOptions, absolute};
@@ -35,6 +44,7 @@ use clap::{
 };
 use clap_complete::Shell;
 
+use crate::args::secrets::SECRET_SOURCES;
 use crate::environment::{Environment, variable};
 
 /// Logs in through a token portal and its identity provider, with nobody at the keyboard
@@ -57,7 +67,7 @@ pub(crate) struct Arguments {
     #[arg(short, long, global = true, help_heading = "Messages")]
     quiet: bool,
 
-    /// How messages on stderr look: text, or json for one JSON object per line; masks, and what a password command prints there, stay as they are
+    /// How messages on stderr look: text, or json for one JSON object per line; masks, a CI system's annotations, and what a command of yours prints there, stay as they are
     #[arg(
         long,
         global = true,
@@ -89,10 +99,19 @@ pub(crate) enum Action {
     /// one of them renews, and all get the same token. A token is not handed out in the last sixth of its life (1 to 60 seconds).
     Credential(Box<Credential>),
     /// Forget the tokens of a profile, and revoke them where the issuer can
+    ///
+    /// What the provider recognizes the device by is forgotten, too: for it, the next login is that of a new device. doorward device export
+    /// keeps that elsewhere.
     Logout(Logout),
+    /// Take what a provider recognizes the device by to another machine
+    #[command(subcommand)]
+    Device(DeviceAction),
     /// Keep, list and show profiles: the settings of logins, without any password
     #[command(subcommand)]
     Profile(ProfileAction),
+    /// Make a passkey for a job, and show whose one is
+    #[command(subcommand)]
+    Passkey(PasskeyAction),
     /// Change kubeconfig files
     #[command(subcommand)]
     Kubeconfig(KubeconfigAction),
@@ -188,7 +207,7 @@ pub(crate) fn parse(
         Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     arguments.level = level(&matches);
     if let Some(settings) = arguments.action.settings() {
-        let found = settings.credentials.find_password(environment);
+        let found = settings.find_secrets(environment);
         found.map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?;
     }
     let found = match by_profile {
@@ -212,6 +231,7 @@ fn check_portal(action: &Action) -> Result<(), (ErrorKind, String)> {
             "--portal <URL>"
         }
         Action::Logout(logout) if logout.store.profile.is_none() => "--profile <NAME>",
+        Action::Device(action) if action.profile().is_none() => "--profile <NAME>",
         _ => return Ok(()),
     };
     Err((
@@ -293,9 +313,6 @@ fn explain(
     }
 }
 
-/// The options that are of one level with `DOORWARD_PASSWORD`
-const SECRET_SOURCES: &[&str] = &["password-file", "password-command"];
-
 const LOGIN_EXAMPLE: &str = "\
 Example:
   export DOORWARD_PASSWORD    # from the CI system's secrets
@@ -305,7 +322,8 @@ Example:
 const AFTER_HELP: &str = "\
 Variables: every option can be given as a variable instead, --idp-url as DOORWARD_IDP_URL. An option goes before its \
 variable, and an empty variable counts as unset. false, 0, no and off switch an option off. An option that can be \
-given several times takes one value per line. The password itself has a variable only, DOORWARD_PASSWORD.
+given several times takes one value per line. A secret itself has a variable only: \
+DOORWARD_PASSWORD, DOORWARD_TOTP_SEED, DOORWARD_SECURITY_ANSWER, DOORWARD_PASSKEY, DOORWARD_DEVICE.
 
 Times: 90 and 90s are seconds, 5m are minutes, 24h are hours.
 

@@ -30,7 +30,8 @@ pub(crate) fn run(
             if report.is_debugging() {
                 diagnostics::start(report);
             }
-            let door = Door::new(&profile, When::Later, environment, report)?;
+            let door = Door::new(&profile, When::Later, environment, report)?
+                .ledger(credential.store.ledger(environment));
             let source = door.into_source(tokens, credential.store.force, report);
             runtime::run(source.token())?
         }

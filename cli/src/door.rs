@@ -1,26 +1,29 @@
 //! A profile as a front door: its walk, and its secrets when they are needed.
 
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use doorward::code::Ledger;
 use doorward::profile::SecretPlace;
 use doorward::store::FileStore;
 use doorward::{
-    Credentials, Error, FrontDoor, Grant, Network, Portal, Profile, SecretSource, TokenSource, Url,
-    Walk,
+    CodeSource, Credentials, Devices, Error, Factor, FrontDoor, Grant, Network, Passkey, Portal,
+    Profile, Secret, SecretSource, TokenSource, Url, Walk,
 };
 use doorward_providers::{all, by_name};
 
+use crate::args::{DEVICE, PASSKEY, PASSWORD, SECURITY_ANSWER, TOTP_SEED, told};
 use crate::environment::{Environment, variable};
 use crate::report::Report;
 use crate::settings::{self, CONNECT_TIMEOUT, TIMEOUT};
 
 /// What logs in for a profile
 ///
-/// The password is read when a login needs it, and once: a command may ask a vault, and standard input ends.
+/// The secrets are read when a login needs them, and once: a command may ask a vault, and standard input ends.
 #[derive(Debug)]
 pub(crate) struct Door {
     profile: Profile,
@@ -29,6 +32,11 @@ pub(crate) struct Door {
     /// How a login goes, but for the credentials
     walk: Walk,
     network: Network,
+    /// Where used one-time codes are noted
+    ledger: Ledger,
+    /// What providers recognize this device by
+    devices: Devices,
+    report: Report,
     credentials: OnceLock<Result<Credentials, Error>>,
 }
 
@@ -48,14 +56,24 @@ impl Door {
         report: &Report,
     ) -> Result<Self, Error> {
         let network = network(profile)?;
+        let devices = Devices::new();
         Ok(Self {
-            walk: walk(profile, &network, report)?,
+            walk: walk(profile, &network, report)?.devices(devices.clone()),
             profile: profile.clone(),
             when,
             environment: environment.clone(),
             network,
+            ledger: Ledger::in_process(),
+            devices,
+            report: report.clone(),
             credentials: OnceLock::new(),
         })
+    }
+
+    /// Notes used one-time codes in `ledger`, where other logins of the machine see it
+    pub(crate) fn ledger(mut self, ledger: Ledger) -> Self {
+        self.ledger = ledger;
+        self
     }
 
     /// The ladder to this door, with the tokens where the profile's are kept
@@ -79,6 +97,14 @@ impl Door {
             true => source.force(),
             false => source,
         }
+    }
+
+    /// Comes from the device that was kept, which goes before the one of the settings
+    pub(crate) fn recall(&self, kept: &Secret) {
+        // Whoever logs in is told what is wrong with them.
+        let _ = self.credentials_once();
+        // One that cannot be read is one that nobody knows.
+        let _ = self.devices.read(kept);
     }
 
     /// Ends every session of the account at the portal, after a login there
@@ -116,22 +142,61 @@ impl Door {
                 "give --username or DOORWARD_USERNAME; a profile gets it by doorward profile add",
             )
         })?;
-        // A profile that was written by hand, or imported, may be silent about it.
-        let variable = variable("password");
-        let usual = self.environment.value(&variable);
-        let usual = usual.map(|_| SecretPlace::Variable(variable.clone()));
-        let place = self.profile.password.as_ref().or(usual.as_ref());
-        let place = place.ok_or_else(|| {
+        let profile = &self.profile;
+        let password = self.source(PASSWORD, profile.password.as_ref())?;
+        let password = password.ok_or_else(|| {
             Error::config("there is no password").hint(
                 "give DOORWARD_PASSWORD, --password-file or --password-command; \
                  CI systems give empty secrets to pull requests from forks",
             )
         })?;
-        let source = match (place, self.when) {
-            (SecretPlace::Stdin, When::Now) => SecretSource::stdin(),
-            _ => place.source("password", |name| self.environment.owned(name))?,
+        let passkey = self.source(PASSKEY, profile.passkey.as_ref())?;
+        let seed = self.source(TOTP_SEED, profile.totp_seed.as_ref())?;
+        let answer = self.source(SECURITY_ANSWER, profile.security_answer.as_ref())?;
+        let device = self.source(DEVICE, profile.device.as_ref())?;
+
+        let password = password.read(PASSWORD)?;
+        let mut credentials = Credentials::new(username, password)?.ledger(self.ledger.clone());
+        if let Some(passkey) = passkey {
+            let passkey = Passkey::parse(&passkey.read(PASSKEY)?)?;
+            credentials = credentials.passkey(passkey);
+        }
+        if let Some(device) = device {
+            self.devices.read(&device.read(DEVICE)?)?;
+        }
+        if let Some(answer) = answer {
+            credentials = credentials.answer(answer);
+        }
+        let seed = seed.map(CodeSource::totp);
+        let command = profile.code_command.as_deref().map(CodeSource::command);
+        let sources = seed.into_iter().chain(command).chain(self.prompt());
+        Ok(sources.fold(credentials, Credentials::code))
+    }
+
+    /// Where the secret called `name` is read from, if the profile or the secret's own variable says so
+    fn source(
+        &self,
+        name: &str,
+        place: Option<&SecretPlace>,
+    ) -> Result<Option<SecretSource>, Error> {
+        // A profile that was written by hand, or imported, may be silent about it.
+        let variable = variable(name);
+        let usual = self.environment.value(&variable);
+        let usual = usual.map(|_| SecretPlace::Variable(variable.clone()));
+        let source = match (place.or(usual.as_ref()), self.when) {
+            (None, _) => return Ok(None),
+            (Some(SecretPlace::Stdin), When::Now) => SecretSource::stdin(),
+            (Some(place), _) => place.source(&told(name), |name| self.environment.owned(name))?,
         };
-        Credentials::new(username, source.read("password")?)
+        Ok(Some(source))
+    }
+
+    /// The person at the terminal, if there is one and somebody logs in right now
+    fn prompt(&self) -> Option<CodeSource> {
+        let is_watched = io::stdin().is_terminal() && io::stderr().is_terminal();
+        let may_ask = self.when == When::Now && is_watched && !self.environment.is_ci();
+        let report = self.report.clone();
+        may_ask.then(|| CodeSource::prompt_after(move || report.done()))
     }
 }
 
@@ -143,6 +208,10 @@ impl FrontDoor for Door {
 
     fn credentials(&self) -> Result<Option<Credentials>, Error> {
         self.credentials_once().map(Some)
+    }
+
+    fn devices(&self) -> Devices {
+        self.devices.clone()
     }
 
     fn network(&self) -> Network {
@@ -168,6 +237,9 @@ fn walk(profile: &Profile, network: &Network, report: &Report) -> Result<Walk, E
     }
     for url in &profile.via {
         walk = walk.via(url)?;
+    }
+    for factor in &profile.factor {
+        walk = walk.factor(Factor::parse(factor)?);
     }
     let mut adapters = Vec::new();
     for name in &profile.idp {

@@ -9,7 +9,9 @@ use crate::args::{Login, Product, UserAuthName};
 use crate::door::{Door, When};
 use crate::environment::Environment;
 use crate::report::{Report, Success};
-use crate::{credential, diagnostics, failure, logout, product, profile, runtime, settings};
+use crate::{
+    credential, device, diagnostics, failure, logout, product, profile, runtime, settings,
+};
 
 /// Logs in, writes the kubeconfig, and prints the product
 pub(crate) fn run(login: &Login, environment: &Environment, report: &Report) -> Result<(), Error> {
@@ -17,7 +19,8 @@ pub(crate) fn run(login: &Login, environment: &Environment, report: &Report) -> 
         diagnostics::start(report);
     }
     let profile = settings::profile_of_call(&login.settings, &login.store, environment, report)?;
-    let door = Door::new(&profile, When::Now, environment, report)?;
+    let door = Door::new(&profile, When::Now, environment, report)?
+        .ledger(login.store.ledger(environment));
     let version = credential::exec_info(environment)?
         .map_or_else(ExecApiVersion::default, |info| info.api_version);
     let files = files(login, environment)?;
@@ -41,7 +44,10 @@ pub(crate) fn run(login: &Login, environment: &Environment, report: &Report) -> 
             let source = door.into_source(kept.tokens.clone(), login.store.force, report);
             runtime::run(source.log_in())
         }
-        None => runtime::run(door.open()),
+        None => match login.store.known_devices(environment, report) {
+            Some(tokens) => device::log_in(&door, &profile, tokens, report),
+            None => runtime::run(door.open()),
+        },
     };
     report.done();
     let grant = grant?;

@@ -1,17 +1,16 @@
-//! The subcommand `logout`: a profile's tokens are forgotten here, and revoked where the issuer can.
+//! The subcommand `logout`: a profile's tokens and its device are forgotten here, and the tokens revoked where the issuer can.
 
-use async_trait::async_trait;
 use doorward::profile::ProfileName;
 use doorward::store::FileStore;
-use doorward::{Error, ErrorKind, FrontDoor, Grant, Network, Profile, TokenSource};
+use doorward::{Error, ErrorKind, Profile};
 
 use crate::args::Logout;
 use crate::door::{Door, When};
 use crate::environment::Environment;
 use crate::report::Report;
-use crate::runtime;
+use crate::{device, runtime, shut};
 
-/// Forgets the tokens of the profile, and with `--everywhere` ends all sessions of its account at the portal
+/// Forgets the tokens and the device of the profile, and with `--everywhere` ends all sessions of its account at the portal
 pub(crate) fn run(
     logout: &Logout,
     environment: &Environment,
@@ -23,16 +22,25 @@ pub(crate) fn run(
     let profile = logout.store.folders.profiles(environment)?.expect(&name)?;
     // Also those that this call would not have used.
     let tokens = logout.store.folders.tokens(environment, report)?;
+    // The login for the end of all sessions is the last one of this device.
+    let device = match logout.everywhere {
+        true => device::known(&profile, tokens.clone()),
+        false => None,
+    };
     forget(&name, &profile, tokens, environment, report)?;
     if logout.everywhere {
-        let door = Door::new(&profile, When::Later, environment, report)?;
+        let door = Door::new(&profile, When::Later, environment, report)?
+            .ledger(logout.store.ledger(environment));
+        if let Some(device) = &device {
+            door.recall(device);
+        }
         runtime::run(door.end_all_sessions())?;
         report.note("the portal ended every session of the account");
     }
     Ok(())
 }
 
-/// Forgets the tokens of a profile, and tells the issuer where it takes that
+/// Forgets the tokens and the device of a profile, and tells the issuer where it takes that
 pub(crate) fn forget(
     name: &ProfileName,
     profile: &Profile,
@@ -51,7 +59,7 @@ pub(crate) fn forget(
     Ok(())
 }
 
-/// Forgets the tokens; whether there were any
+/// Forgets the tokens and the device; whether there was anything
 ///
 /// An error of another kind than `Storage` says that only the issuer does not know.
 pub(crate) fn forgotten(
@@ -62,29 +70,10 @@ pub(crate) fn forgotten(
 ) -> Result<bool, Error> {
     let (source, shut) = match Door::new(profile, When::Later, environment, report) {
         Ok(door) => (door.into_source(Some(tokens), false, report), None),
-        Err(error) => {
-            let source = TokenSource::new(Shut(error.clone()));
-            (source.store(tokens, &profile.cache_key()), Some(error))
-        }
+        Err(error) => (shut::source(profile, tokens, error.clone()), Some(error)),
     };
     runtime::run(source.forget()).map_err(|error| match shut {
         Some(shut) if error.kind() != ErrorKind::Storage => shut,
         _ => error,
     })
-}
-
-/// The door of a profile whose settings are not sound any more, such as one whose CA file is gone
-#[derive(Debug)]
-struct Shut(Error);
-
-#[async_trait]
-impl FrontDoor for Shut {
-    async fn open(&self) -> Result<Grant, Error> {
-        Err(self.0.clone())
-    }
-
-    fn network(&self) -> Network {
-        // Whom the profile would believe is not known, so that nobody is believed, and nothing sent.
-        Network::new().ca_only()
-    }
 }

@@ -5,6 +5,7 @@ mod args;
 mod completions;
 mod convert;
 mod credential;
+mod device;
 mod diagnostics;
 mod door;
 mod environment;
@@ -14,11 +15,13 @@ mod hot;
 mod login;
 mod logout;
 mod mask;
+mod passkey;
 mod product;
 mod profile;
 mod report;
 mod runtime;
 mod settings;
+mod shut;
 mod time;
 mod use_exec;
 
@@ -62,11 +65,13 @@ fn act(arguments: &Arguments, environment: &Environment, report: &Report) -> Res
         Action::Completions { shell } => completions::run(*shell),
         Action::Convert(convert) => convert::run(convert, environment, report),
         Action::Credential(credential) => credential::run(credential, environment, report),
+        Action::Device(action) => device::run(action, environment, report),
         Action::Kubeconfig(KubeconfigAction::UseExec(options)) => {
             use_exec::run(options, environment, report)
         }
         Action::Login(login) => login::run(login, environment, report),
         Action::Logout(logout) => logout::run(logout, environment, report),
+        Action::Passkey(action) => passkey::run(action, report),
         Action::Profile(action) => profile::run(action, environment, report),
     }
 }

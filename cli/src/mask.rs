@@ -10,10 +10,10 @@ use crate::environment::Environment;
 
 /// The lines for these secrets; none where nobody would understand them
 pub(crate) fn lines(secrets: &[Secret], when: MaskWhen, environment: &Environment) -> Vec<String> {
-    let is_plugin = environment.value("KUBERNETES_EXEC_INFO").is_some();
-    let command = match (when, is_plugin) {
-        (MaskWhen::Never, _) | (_, true) => return Vec::new(),
-        _ if environment.is_on("GITHUB_ACTIONS") => "::add-mask::",
+    let command = match when {
+        MaskWhen::Never => return Vec::new(),
+        _ if is_plugin(environment) => return Vec::new(),
+        _ if is_github(environment) => "::add-mask::",
         _ if environment.is_on("TF_BUILD") => "##vso[task.setsecret]",
         _ => return Vec::new(),
     };
@@ -24,10 +24,18 @@ pub(crate) fn lines(secrets: &[Secret], when: MaskWhen, environment: &Environmen
         .collect()
 }
 
+/// Whether GitHub Actions reads what we say: what a plug-in says, it may not get to see
+pub(crate) fn is_github(environment: &Environment) -> bool {
+    environment.is_on("GITHUB_ACTIONS") && !is_plugin(environment)
+}
+
+fn is_plugin(environment: &Environment) -> bool {
+    environment.value("KUBERNETES_EXEC_INFO").is_some()
+}
+
 /// Both systems read these three back; no other character ends a command
-fn escape(secret: &str) -> String {
-    secret
-        .replace('%', "%25")
+pub(crate) fn escape(text: &str) -> String {
+    text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
@@ -36,8 +44,9 @@ fn escape(secret: &str) -> String {
 mod tests {
     use doorward::Secret;
 
-    use super::lines;
+    use super::{is_github, lines};
     use crate::args::MaskWhen;
+    use crate::environment::Environment;
 
     fn masks(variables: &[(&str, &str)], when: MaskWhen) -> Vec<String> {
         let owned = variables
@@ -57,6 +66,16 @@ mod tests {
             masks(&[("TF_BUILD", "True")], MaskWhen::Auto),
             ["##vso[task.setsecret]a%25b%0Ac"]
         );
+    }
+
+    #[test]
+    fn a_plug_in_is_not_read_by_the_ci_system() {
+        let github = ("GITHUB_ACTIONS", "true");
+
+        assert!(is_github(&Environment::of(&[github])));
+        let plugin = [github, ("KUBERNETES_EXEC_INFO", "{}")];
+        assert!(!is_github(&Environment::of(&plugin)));
+        assert!(!is_github(&Environment::of(&[("CI", "true")])));
     }
 
     #[test]

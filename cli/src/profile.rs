@@ -241,19 +241,20 @@ fn kept_lines(kept: Option<&Kept>) -> Vec<(&'static str, String)> {
     let Some(kept) = kept else {
         return vec![("token", "none is kept".into())];
     };
-    let mut lines = Vec::new();
-    if let Some(expires) = kept.expires {
-        lines.push((
-            "token",
-            format!("of {}, ends {expires}", one_line(&kept.user)),
-        ));
-    }
+    let token = match kept.expires {
+        Some(expires) => format!("of {}, ends {expires}", one_line(&kept.user)),
+        None => "none is kept".into(),
+    };
+    let mut lines = vec![("token", token)];
     let refresh = match (kept.has_refresh_token, &kept.ended) {
         (true, _) => "a refresh token is kept".into(),
         (false, Some(ended)) => one_line(ended),
         (false, None) => "there is none".into(),
     };
     lines.push(("refresh", refresh));
+    if kept.has_device {
+        lines.push(("known device", "one is kept".into()));
+    }
     if let Some((kind, message)) = &kept.failure {
         lines.push(("last failure", format!("{kind}: {}", one_line(message))));
     }
@@ -268,6 +269,7 @@ fn kept_json(kept: &Kept) -> Value {
         "user": kept.user,
         "expires": kept.expires.map(|time| time.to_string()),
         "has_refresh_token": kept.has_refresh_token,
+        "has_device": kept.has_device,
         "ended": kept.ended,
         "failure": kept.failure.as_ref().map(|(kind, message)| json!({"kind": kind, "message": message})),
         "held_until": kept.held_until.map(|time| time.to_string()),

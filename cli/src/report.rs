@@ -1,6 +1,9 @@
 //! stderr: what people and logs get to read, while stdout holds the product only.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use doorward::{Event, one_line};
@@ -10,7 +13,7 @@ use serde_json::{Value, json};
 use crate::args::{Arguments, Level, LogFormat};
 use crate::environment::Environment;
 use crate::failure::{Failure, hop_json};
-use crate::time;
+use crate::{mask, time};
 
 /// Writes lines to stderr, around a spinner if there is one
 ///
@@ -19,6 +22,10 @@ use crate::time;
 pub(crate) struct Report {
     style: Style,
     spinner: ProgressBar,
+    /// Whether a person is asked to do something, which the spinner goes on to show
+    is_asking: Arc<AtomicBool>,
+    /// What a CI system's page shows already
+    annotated: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// How much is written, and in what form
@@ -27,6 +34,7 @@ pub(crate) struct Style {
     format: LogFormat,
     level: Level,
     has_spinner: bool,
+    has_annotations: bool,
 }
 
 impl Style {
@@ -38,6 +46,23 @@ impl Style {
             format,
             level,
             has_spinner: is_watched && format == LogFormat::Text && level == Level::Normal,
+            has_annotations: mask::is_github(environment),
+        }
+    }
+}
+
+impl Style {
+    /// A message in the form that is wanted
+    fn line(self, level: &str, text: &str, fields: impl FnOnce() -> Value) -> String {
+        match self.format {
+            LogFormat::Text => format!("doorward: {text}"),
+            LogFormat::Json => {
+                let mut line = json!({"level": level, "message": text});
+                if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields()) {
+                    line.extend(fields);
+                }
+                line.to_string()
+            }
         }
     }
 }
@@ -48,7 +73,12 @@ impl Report {
             true => ProgressBar::new_spinner(),
             false => ProgressBar::hidden(),
         };
-        Self { style, spinner }
+        Self {
+            style,
+            spinner,
+            is_asking: Arc::default(),
+            annotated: Arc::default(),
+        }
     }
 
     /// Whether the core's own diagnostics are wanted
@@ -76,8 +106,11 @@ impl Report {
     pub(crate) fn event(&self, event: &Event<'_>) {
         match event {
             Event::Hop(hop) => {
-                self.spinner
-                    .set_message(format!("{}: {}", hop.host, hop.what));
+                // A phone is waited for by one exchange after the other.
+                if !self.is_asking.load(Ordering::Relaxed) {
+                    self.spinner
+                        .set_message(format!("{}: {}", hop.host, hop.what));
+                }
                 self.say(
                     Level::Verbose,
                     "info",
@@ -85,7 +118,16 @@ impl Report {
                     || json!({"hop": hop_json(hop)}),
                 );
             }
+            Event::Number(_) | Event::Push(_) => {
+                let (text, fields) = request(event);
+                self.is_asking.store(true, Ordering::Relaxed);
+                self.spinner.set_message(text.clone());
+                for line in self.request_lines(&text, fields) {
+                    self.line(&line);
+                }
+            }
             Event::SignedIn { adapter, origin } => {
+                self.is_asking.store(false, Ordering::Relaxed);
                 let text = format!("signed in at {origin} by the adapter {adapter}");
                 self.say(
                     Level::Verbose,
@@ -97,6 +139,22 @@ impl Report {
             Event::Note(text) => self.note(text),
             _ => {}
         }
+    }
+
+    /// Something that a person must do, or the login fails; a CI system shows it on its page, too, and once
+    fn request_lines(&self, text: &str, fields: Value) -> Vec<String> {
+        if self.style.level < Level::Normal {
+            return Vec::new();
+        }
+        let mut lines = vec![self.style.line("action", text, || fields)];
+        let mut annotated = self
+            .annotated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if self.style.has_annotations && annotated.insert(text.to_owned()) {
+            lines.push(format!("::notice title=doorward::{}", mask::escape(text)));
+        }
+        lines
     }
 
     /// How something came about, for those who ask
@@ -158,23 +216,35 @@ impl Report {
     }
 
     fn say(&self, from: Level, level: &str, text: &str, fields: impl FnOnce() -> Value) {
-        if self.style.level < from {
-            return;
+        if self.style.level >= from {
+            self.line(&self.style.line(level, text, fields));
         }
-        self.line(&match self.style.format {
-            LogFormat::Text => format!("doorward: {text}"),
-            LogFormat::Json => {
-                let mut line = json!({"level": level, "message": text});
-                if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields()) {
-                    line.extend(fields);
-                }
-                line.to_string()
-            }
-        });
     }
 
     fn line(&self, line: &str) {
         self.spinner.suspend(|| plain_line(line));
+    }
+}
+
+/// What a person is asked to do, in words and as fields
+fn request(event: &Event<'_>) -> (String, Value) {
+    match event {
+        Event::Number(number) => {
+            let number = one_line(number);
+            (
+                format!("choose {number} on the phone"),
+                json!({"number": number}),
+            )
+        }
+        Event::Push(phone) => {
+            let phone = one_line(phone);
+            let text = match phone.is_empty() {
+                true => "approve the request on the phone".to_owned(),
+                false => format!("approve the request on the phone: {phone}"),
+            };
+            (text, json!({"push": phone}))
+        }
+        _ => (String::new(), json!({})),
     }
 }
 
@@ -230,7 +300,106 @@ const TICK: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {
-    use super::Success;
+    use std::sync::atomic::Ordering;
+
+    use doorward::Event;
+    use serde_json::{Value, json};
+
+    use super::{Report, Style, Success, request};
+    use crate::args::{Level, LogFormat};
+
+    fn style(format: LogFormat, has_annotations: bool) -> Style {
+        Style {
+            format,
+            level: Level::Normal,
+            has_spinner: false,
+            has_annotations,
+        }
+    }
+
+    fn lines(report: &Report, event: &Event<'_>) -> Vec<String> {
+        let (text, fields) = request(event);
+        report.request_lines(&text, fields)
+    }
+
+    #[test]
+    fn a_person_is_told_what_to_do_on_the_phone() {
+        let report = Report::new(style(LogFormat::Text, false));
+
+        assert_eq!(
+            lines(&report, &Event::Push("iPhone of A\n::error::x")),
+            ["doorward: approve the request on the phone: iPhone of A :\\:error:\\:x"]
+        );
+        assert_eq!(
+            lines(&report, &Event::Push("")),
+            ["doorward: approve the request on the phone"]
+        );
+        assert_eq!(
+            lines(&report, &Event::Number("42")),
+            ["doorward: choose 42 on the phone"]
+        );
+        let quiet = Style {
+            level: Level::Quiet,
+            ..style(LogFormat::Text, true)
+        };
+        assert!(lines(&Report::new(quiet), &Event::Number("42")).is_empty());
+    }
+
+    #[test]
+    fn a_request_is_json_with_a_field_of_its_own() {
+        let report = Report::new(style(LogFormat::Json, false));
+        let json = |event| -> Value {
+            let lines = lines(&report, &event);
+            let [line] = lines.as_slice() else {
+                panic!("{lines:?}")
+            };
+            serde_json::from_str(line).unwrap()
+        };
+
+        assert_eq!(
+            json(Event::Push("Pixel")),
+            json!({"level": "action", "message": "approve the request on the phone: Pixel", "push": "Pixel"})
+        );
+        assert_eq!(
+            json(Event::Number("42")),
+            json!({"level": "action", "message": "choose 42 on the phone", "number": "42"})
+        );
+    }
+
+    #[test]
+    fn a_request_is_annotated_once_and_obeys_nobody() {
+        let report = Report::new(style(LogFormat::Json, true));
+
+        let first = lines(&report, &Event::Push("100%\r\n::stop-commands::x"));
+        let again = lines(&report.clone(), &Event::Push("100%\r\n::stop-commands::x"));
+        let other = lines(&report, &Event::Number("42"));
+
+        assert_eq!(
+            first.get(1).map(String::as_str),
+            Some(
+                "::notice title=doorward::approve the request on the phone: 100%25 :\\:stop-commands:\\:x"
+            )
+        );
+        assert_eq!((first.len(), again.len()), (2, 1));
+        assert_eq!(other[1], "::notice title=doorward::choose 42 on the phone");
+    }
+
+    #[test]
+    fn the_spinner_goes_on_to_show_what_a_person_is_asked() {
+        let report = Report::new(Style {
+            level: Level::Quiet,
+            ..style(LogFormat::Json, false)
+        });
+        let is_asking = || report.is_asking.load(Ordering::Relaxed);
+
+        report.event(&Event::Number("42"));
+        assert!(is_asking());
+        report.event(&Event::SignedIn {
+            adapter: "acme",
+            origin: "https://id.test",
+        });
+        assert!(!is_asking());
+    }
 
     #[test]
     fn a_success_says_who_where_and_until_when() {

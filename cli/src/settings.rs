@@ -5,7 +5,7 @@ use std::time::Duration;
 use doorward::profile::SecretPlace;
 use doorward::{Allow, Error, Portal, Profile, Walk};
 
-use crate::args::{Allowances, LoginOptions, StoreOptions, absolute};
+use crate::args::{Allowances, LoginOptions, PASSWORD, StoreOptions, absolute};
 use crate::environment::{Environment, variable};
 use crate::report::Report;
 
@@ -42,8 +42,14 @@ pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile
     profile.accept_terms = portal.accept_terms;
     profile.accept_consent = portal.accept_consent;
     profile.username.clone_from(&options.credentials.username);
-    let password = options.credentials.password.clone();
-    profile.password = password.map(|place| place.absolute()).transpose()?;
+    profile.password.clone_from(&options.credentials.password);
+    let factors = &options.factors;
+    profile.factor.clone_from(&factors.factor);
+    profile.totp_seed.clone_from(&factors.totp_seed);
+    profile.code_command.clone_from(&factors.code_command);
+    profile.security_answer.clone_from(&factors.security_answer);
+    profile.passkey.clone_from(&factors.passkey);
+    profile.device.clone_from(&factors.device);
     let files = network.ca_file.iter().map(|path| absolute(path));
     profile.ca_file = files.collect::<Result<_, _>>()?;
     profile.ca_only = network.ca_only;
@@ -52,14 +58,14 @@ pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile
     profile.connect_timeout = other_than(network.connect_timeout, CONNECT_TIMEOUT);
     profile.user_agent.clone_from(&network.user_agent);
     put_allowances(&mut profile, &options.allowances);
-    Ok(profile)
+    profile.absolute()
 }
 
 /// The same for a login that comes later: a password that nobody speaks of now comes from its variable then
 pub(crate) fn profile_for_later(options: &LoginOptions, report: &Report) -> Result<Profile, Error> {
     let mut profile = profile(options, report)?;
     if profile.portal.is_some() && profile.password.is_none() {
-        profile.password = Some(SecretPlace::Variable(variable("password")));
+        profile.password = Some(SecretPlace::Variable(variable(PASSWORD)));
     }
     Ok(profile)
 }

@@ -6,7 +6,9 @@
 mod by_profile;
 mod convert;
 mod credential;
+mod device;
 mod entry;
+mod factors;
 mod job;
 mod kept;
 mod kubectl;
@@ -15,6 +17,7 @@ mod logout;
 mod messages;
 mod network;
 mod outputs;
+mod passkey;
 mod password;
 mod profile;
 mod program;

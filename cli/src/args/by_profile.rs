@@ -9,6 +9,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command};
 
 use crate::args::LoginOptions;
+use crate::args::secrets::SECRETS;
 use crate::environment::{Environment, variable};
 
 /// Whether a profile that is kept says all of the login, and not the options
@@ -37,7 +38,7 @@ pub(super) fn is_meant(words: &[OsString], environment: &Environment) -> bool {
 pub(super) fn variables() -> Vec<String> {
     let settings = LoginOptions::augment_args(Command::new(""));
     let options = settings.get_arguments().filter_map(Arg::get_long);
-    options.chain(["password"]).map(variable).collect()
+    options.chain(SECRETS).map(variable).collect()
 }
 
 /// No option of a login has a place beside a profile that says all of it
@@ -114,13 +115,19 @@ mod tests {
     }
 
     #[test]
-    fn the_passwords_variables_are_among_them() {
+    fn the_variables_of_secrets_are_among_them() {
         let variables = variables();
 
         for name in [
             "PASSWORD",
             "PASSWORD_FILE",
             "PASSWORD_COMMAND",
+            "TOTP_SEED",
+            "TOTP_SEED_FILE",
+            "CODE_COMMAND",
+            "SECURITY_ANSWER",
+            "PASSKEY",
+            "FACTOR",
             "USERNAME",
             "TIMEOUT",
             "ALLOW_HTTP",

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use doorward::Factor;
 use doorward::profile::SecretPlace;
 
 use crate::adapters;
+use crate::args::secrets::{DEVICE, PASSKEY, PASSWORD, SECURITY_ANSWER, SecretFinder, TOTP_SEED};
 use crate::args::{Allowances, KubeconfigOptions, Mask, Output, StoreOptions, UserOptions};
-use crate::environment::{Environment, variable};
+use crate::environment::Environment;
 use crate::time;
 
 /// All of them
@@ -41,6 +43,9 @@ pub(crate) struct LoginOptions {
 
     #[command(flatten)]
     pub(crate) credentials: CredentialOptions,
+
+    #[command(flatten)]
+    pub(crate) factors: FactorOptions,
 
     #[command(flatten)]
     pub(crate) network: NetworkOptions,
@@ -98,7 +103,7 @@ pub(crate) struct CredentialOptions {
     #[arg(long, value_name = "CMD")]
     password_command: Option<String>,
 
-    /// Take a password file that others can read or write, as CI file variables and mounted Kubernetes secrets are
+    /// Take a file with a secret that others can read or write, as CI file variables and mounted Kubernetes secrets are
     #[arg(long)]
     allow_shared_files: bool,
 
@@ -107,56 +112,104 @@ pub(crate) struct CredentialOptions {
     pub(crate) password: Option<SecretPlace>,
 }
 
-impl CredentialOptions {
-    /// Finds where the password comes from: an option, or one of three variables
+/// What answers a second factor
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Second factors")]
+pub(crate) struct FactorOptions {
+    /// The second factor to use: totp, hotp, push, sms, call, email, question or webauthn, of any provider or of the named one; several times in order of preference
+    #[arg(long, value_name = "KIND[:PROVIDER]", value_parser = factor)]
+    pub(crate) factor: Vec<String>,
+
+    /// Read the seed of one-time codes from this file, base32 or an otpauth:// URL; - for stdin. DOORWARD_TOTP_SEED holds the seed itself
+    #[arg(long, value_name = "FILE", conflicts_with = "totp_seed_command")]
+    totp_seed_file: Option<PathBuf>,
+
+    /// Take what this command prints as the seed
+    #[arg(long, value_name = "CMD")]
+    totp_seed_command: Option<String>,
+
+    /// Take what this command prints as the one-time code; it is run for each code, and DOORWARD_FACTOR tells it which is wanted
+    #[arg(long, value_name = "CMD")]
+    pub(crate) code_command: Option<String>,
+
+    /// Read the answer to the account's security question from this file; - for stdin. DOORWARD_SECURITY_ANSWER holds the answer itself
+    #[arg(long, value_name = "FILE", conflicts_with = "security_answer_command")]
+    security_answer_file: Option<PathBuf>,
+
+    /// Take what this command prints as that answer
+    #[arg(long, value_name = "CMD")]
+    security_answer_command: Option<String>,
+
+    /// Read a passkey that doorward passkey enroll made from this file; - for stdin. DOORWARD_PASSKEY holds the passkey itself
+    #[arg(long, value_name = "FILE", conflicts_with = "passkey_command")]
+    passkey_file: Option<PathBuf>,
+
+    /// Take what this command prints as the passkey
+    #[arg(long, value_name = "CMD")]
+    passkey_command: Option<String>,
+
+    /// Read what the provider recognizes the device by from this file, as doorward device export printed it; what is kept goes before it. - for stdin. DOORWARD_DEVICE holds it itself
+    #[arg(long, value_name = "FILE", conflicts_with = "device_command")]
+    device_file: Option<PathBuf>,
+
+    /// Take what this command prints as that
+    #[arg(long, value_name = "CMD")]
+    device_command: Option<String>,
+
+    /// Where the secrets come from, as options or variables say
+    #[arg(skip)]
+    pub(crate) totp_seed: Option<SecretPlace>,
+    #[arg(skip)]
+    pub(crate) security_answer: Option<SecretPlace>,
+    #[arg(skip)]
+    pub(crate) passkey: Option<SecretPlace>,
+    #[arg(skip)]
+    pub(crate) device: Option<SecretPlace>,
+}
+
+impl LoginOptions {
+    /// Finds where each secret comes from
     ///
     /// The error is a usage error's text; it names variables, and shows no value.
-    pub(super) fn find_password(&mut self, environment: &Environment) -> Result<(), String> {
-        let shared = self.allow_shared_files;
-        let file = |path: PathBuf| match (path.as_os_str() == "-", shared) {
-            (true, _) => SecretPlace::Stdin,
-            (false, true) => SecretPlace::SharedFile(path),
-            (false, false) => SecretPlace::File(path),
-        };
-        self.password = match (self.password_file.take(), self.password_command.take()) {
-            (Some(path), _) => Some(file(path)),
-            (None, Some(line)) => Some(SecretPlace::Command(line)),
-            (None, None) => of_variables(environment, file)?,
-        };
+    pub(super) fn find_secrets(&mut self, environment: &Environment) -> Result<(), String> {
+        let (credentials, factors) = (&mut self.credentials, &mut self.factors);
+        let mut finder = SecretFinder::new(environment, credentials.allow_shared_files);
+        credentials.password = finder.find(
+            PASSWORD,
+            credentials.password_file.take(),
+            credentials.password_command.take(),
+        )?;
+        factors.totp_seed = finder.find(
+            TOTP_SEED,
+            factors.totp_seed_file.take(),
+            factors.totp_seed_command.take(),
+        )?;
+        factors.security_answer = finder.find(
+            SECURITY_ANSWER,
+            factors.security_answer_file.take(),
+            factors.security_answer_command.take(),
+        )?;
+        factors.passkey = finder.find(
+            PASSKEY,
+            factors.passkey_file.take(),
+            factors.passkey_command.take(),
+        )?;
+        factors.device = finder.find(
+            DEVICE,
+            factors.device_file.take(),
+            factors.device_command.take(),
+        )?;
         Ok(())
     }
 }
 
-/// The one of three variables that says where the password comes from
-fn of_variables(
-    environment: &Environment,
-    file: impl Fn(PathBuf) -> SecretPlace,
-) -> Result<Option<SecretPlace>, String> {
-    let text = |name: &str| match environment.value(name).map(|value| value.to_str()) {
-        Some(None) => Err(format!("{name} is no UTF-8 text")),
-        found => Ok(found.flatten().map(str::to_owned)),
-    };
-    let name = variable("password");
-    let (name_of_file, name_of_command) = (format!("{name}_FILE"), format!("{name}_COMMAND"));
-    let value = text(&name)?.map(|_| SecretPlace::Variable(name.clone()));
-    let path = environment
-        .value(&name_of_file)
-        .map(|path| file(path.into()));
-    let command = text(&name_of_command)?.map(SecretPlace::Command);
-    let found = [
-        (name, value),
-        (name_of_file, path),
-        (name_of_command, command),
-    ];
-    let mut found = found
-        .into_iter()
-        .filter_map(|(name, place)| Some((name, place?)));
-    match (found.next(), found.next()) {
-        (Some((first, _)), Some((second, _))) => Err(format!(
-            "{first} and {second} both give the password: set one of them only"
-        )),
-        (first, _) => Ok(first.map(|(_, place)| place)),
-    }
+/// A factor as it is written down
+fn factor(text: &str) -> Result<String, String> {
+    let factor = Factor::parse(text).map_err(|error| match error.next_step() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    })?;
+    Ok(factor.to_string())
 }
 
 /// How servers are reached, and whom to believe

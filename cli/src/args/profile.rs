@@ -11,8 +11,8 @@ use crate::args::{Folders, LoginOptions};
 pub(crate) enum ProfileAction {
     /// Keep the settings of a login under a name, without logging in
     ///
-    /// The options are those of login. A password is never kept, only where it comes from: a file, a command, or the variable
-    /// DOORWARD_PASSWORD if nothing else is named.
+    /// The options are those of login. No secret is ever kept, only where it comes from: a file, a command, or its variable, such as
+    /// DOORWARD_PASSWORD, if nothing else is named.
     Add(Box<AddProfile>),
     /// Print a profile as JSON, to be taken elsewhere
     Export(NamedProfile),
@@ -20,7 +20,7 @@ pub(crate) enum ProfileAction {
     Import(ImportProfile),
     /// List the profiles
     List(ListProfiles),
-    /// Remove a profile, and the tokens that no other profile uses
+    /// Remove a profile, and the tokens and the device that no other profile uses
     Remove(NamedProfile),
     /// Show a profile, and what is kept for it, without any secret
     Show(ShowProfile),

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 use doorward::Error;
+use doorward::code::Ledger;
 use doorward::profile::{ProfileName, Profiles};
 use doorward::store::FileStore;
 
@@ -23,7 +24,7 @@ pub(crate) struct StoreOptions {
     #[command(flatten)]
     pub(crate) folders: Folders,
 
-    /// Keep no token, and use none that is kept: each call logs in anew
+    /// Keep no token and no device, and use none that is kept: each call logs in anew
     #[arg(long)]
     pub(crate) no_cache: bool,
 
@@ -40,7 +41,7 @@ pub(crate) struct Folders {
     #[arg(long, value_name = "DIR")]
     pub(crate) profile_dir: Option<PathBuf>,
 
-    /// The folder of the kept tokens, instead of doorward in $XDG_CACHE_HOME or ~/.cache; it must be closed to others
+    /// The folder of the kept tokens and devices, instead of doorward in $XDG_CACHE_HOME or ~/.cache; it must be closed to others
     #[arg(long, value_name = "DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
 }
@@ -62,6 +63,25 @@ impl StoreOptions {
             false => self.folders.tokens(environment, report).map(Some),
         }
     }
+
+    /// Where the device of a named profile is kept, for a login that keeps nothing else; nothing where there is no such place
+    pub(crate) fn known_devices(
+        &self,
+        environment: &Environment,
+        report: &Report,
+    ) -> Option<FileStore> {
+        let is_kept = self.profile.is_some() && !self.no_cache;
+        let tokens = is_kept.then(|| self.folders.tokens(environment, report));
+        tokens.and_then(Result::ok)
+    }
+
+    /// Where used one-time codes are noted: beside the tokens, or in this process where nothing is kept
+    pub(crate) fn ledger(&self, environment: &Environment) -> Ledger {
+        match self.folders.cache(environment) {
+            Ok(cache) if !self.no_cache => Ledger::at(cache.folder()),
+            _ => Ledger::in_process(),
+        }
+    }
 }
 
 impl Folders {
@@ -77,10 +97,7 @@ impl Folders {
         environment: &Environment,
         report: &Report,
     ) -> Result<FileStore, Error> {
-        let store = match &self.cache_dir {
-            Some(folder) => FileStore::at(absolute(folder)?),
-            None => FileStore::from_environment(|name| environment.owned(name))?,
-        };
+        let store = self.cache(environment)?;
         // A file is looked at on each rung.
         let (report, said) = (report.clone(), Mutex::new(BTreeSet::new()));
         Ok(store.on_warning(move |line| {
@@ -89,6 +106,13 @@ impl Folders {
                 report.warn(line);
             }
         }))
+    }
+
+    fn cache(&self, environment: &Environment) -> Result<FileStore, Error> {
+        match &self.cache_dir {
+            Some(folder) => Ok(FileStore::at(absolute(folder)?)),
+            None => FileStore::from_environment(|name| environment.owned(name)),
+        }
     }
 }
 
