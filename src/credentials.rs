@@ -21,7 +21,7 @@ use crate::{Error, Secret};
 #[derive(Clone, Debug)]
 pub struct Credentials {
     username: String,
-    password: Secret,
+    password: SecretSource,
     codes: Vec<CodeSource>,
     ledger: Ledger,
     answer: Option<SecretSource>,
@@ -35,13 +35,21 @@ impl Credentials {
     ///
     /// [`Config`](crate::ErrorKind::Config) if one of them is empty: then no request is worth making.
     pub fn new(username: impl Into<String>, password: Secret) -> Result<Self, Error> {
+        check_password(&password)?;
+        Self::with_source(username, SecretSource::value(password))
+    }
+
+    /// A user name, and a password that is read when a provider asks for it
+    ///
+    /// For credentials that a login may not need, such as those of [`Walk::credentials_at`](crate::Walk::credentials_at).
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config) if the user name is empty.
+    pub fn with_source(username: impl Into<String>, password: SecretSource) -> Result<Self, Error> {
         let username = username.into();
         if username.trim().is_empty() {
             return Err(Error::config("the user name is empty"));
-        }
-        if password.is_empty() {
-            return Err(Error::config("the password is empty")
-                .hint("CI systems give empty secrets to pull requests from forks and to unprotected branches"));
         }
         Ok(Self {
             username,
@@ -101,7 +109,7 @@ impl Credentials {
         }
     }
 
-    pub(crate) fn password(&self) -> &Secret {
+    pub(crate) fn password(&self) -> &SecretSource {
         &self.password
     }
 
@@ -115,6 +123,16 @@ impl Credentials {
 
     pub(crate) fn own_passkey(&self) -> Option<&Passkey> {
         self.passkey.as_deref()
+    }
+}
+
+/// An empty password is worth no try
+pub(crate) fn check_password(password: &Secret) -> Result<(), Error> {
+    match password.is_empty() {
+        true => Err(Error::config("the password is empty").hint(
+            "CI systems give empty secrets to pull requests from forks and to unprotected branches",
+        )),
+        false => Ok(()),
     }
 }
 

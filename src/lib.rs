@@ -165,6 +165,9 @@ pub use token::PortalToken;
 mod trail;
 pub use trail::{Hop, Trail};
 
+#[cfg(feature = "login")]
+mod url_prefix;
+
 /// The URL type of this crate's signatures, from the crate `url`
 pub use url::Url;
 

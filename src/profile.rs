@@ -1,11 +1,17 @@
 //! Profiles: what a later login needs to know, and never a secret.
 
+#[cfg(feature = "login")]
+mod credentials_file;
+#[cfg(feature = "login")]
+pub use credentials_file::{CredentialsEntry, CredentialsFile};
+
 mod folder;
 pub use folder::Profiles;
 
 mod name;
 pub use name::ProfileName;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf, is_separator};
 
@@ -67,6 +73,15 @@ pub struct Profile {
     /// Where the password comes from
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<SecretPlace>,
+    /// The file that says who signs in below which URL; an absolute path
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials_file: Option<PathBuf>,
+    /// The user names in that file, by URL prefix; a login makes sure that they are still these
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub credentials_users: BTreeMap<String, String>,
+    /// Whether others can read the files with secrets that it leads to
+    #[serde(skip_serializing_if = "is_false")]
+    pub allow_shared_files: bool,
     /// The second factors to prefer, as [`Factor::parse`](crate::Factor::parse) reads them
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub factor: Vec<String>,
@@ -162,9 +177,9 @@ impl Profile {
         json + "\n"
     }
 
-    /// The name under which the tokens of this login are kept: a hash of portal, provider, user and trust
+    /// The name under which the tokens of this login are kept: a hash of portal, provider, users and trust
     ///
-    /// Profiles that agree in these share their tokens.
+    /// Nothing is read for it, the credentials file neither. Profiles that agree in these share their tokens.
     pub fn cache_key(&self) -> String {
         let place = (
             &self.portal,
@@ -176,8 +191,11 @@ impl Profile {
         );
         let trust = (&self.ca_file, &self.ca_data, self.ca_only, &self.resolve);
         let issuer = (&self.issuer, &self.client_id, &self.user_entry);
-        let text = serde_json::to_vec(&(place, trust, issuer)).unwrap_or_default();
-        short_sha256(text, 16)
+        let text = match self.credentials_users.is_empty() {
+            true => serde_json::to_vec(&(place, trust, issuer)),
+            false => serde_json::to_vec(&(place, trust, issuer, &self.credentials_users)),
+        };
+        short_sha256(text.unwrap_or_default(), 16)
     }
 
     /// Whether `other` logs the same user in at the same portal and provider
@@ -196,6 +214,7 @@ impl Profile {
                 profile.portal.clone(),
                 lists,
                 profile.username.clone(),
+                profile.credentials_users.clone(),
                 issuer,
             )
         };
@@ -217,6 +236,8 @@ impl Profile {
         ] {
             *place = place.take().map(SecretPlace::absolute).transpose()?;
         }
+        let file = self.credentials_file.as_deref().map(absolute);
+        self.credentials_file = file.transpose()?;
         let command = self.code_command.as_deref().map(absolute_command);
         self.code_command = command.transpose()?;
         Ok(self)
@@ -349,6 +370,8 @@ mod tests {
             code_command: Some("codes --last".into()),
             security_answer: Some(SecretPlace::Command("vault read answer".into())),
             passkey: Some(SecretPlace::SharedFile("/run/passkey".into())),
+            credentials_file: Some("/run/credentials.toml".into()),
+            credentials_users: [("https://id.test".into(), "ci".into())].into(),
             server: vec!["https://api.test:6443".into()],
             ..Profile::default()
         }
@@ -366,6 +389,8 @@ mod tests {
             "code-command",
             "security-answer",
             "passkey",
+            "credentials-file",
+            "credentials-users",
         ] {
             assert!(json.contains(&format!("\"{key}\": ")), "{json}");
         }
@@ -390,7 +415,7 @@ mod tests {
     #[test]
     fn the_cache_key_is_that_of_the_login_and_not_of_the_secrets_place() {
         type Change = fn(&mut Profile);
-        let same: [Change; 9] = [
+        let same: [Change; 11] = [
             |_| {},
             |p| p.password = None,
             |p| p.factor.clear(),
@@ -400,8 +425,10 @@ mod tests {
             |p| p.passkey = None,
             |p| p.timeout = Some(1),
             |p| p.server.clear(),
+            |p| p.credentials_file = None,
+            |p| p.allow_shared_files = true,
         ];
-        let other: [Change; 9] = [
+        let other: [Change; 12] = [
             |p| p.portal = None,
             |p| p.idp = vec!["acme".into()],
             |p| p.idp_url.truncate(1),
@@ -411,6 +438,19 @@ mod tests {
             |p| p.ca_only = true,
             |p| p.resolve = vec!["a:443:127.0.0.1".into()],
             |p| p.issuer = Some("https://i".into()),
+            |p| p.credentials_users.clear(),
+            |p| {
+                drop(
+                    p.credentials_users
+                        .insert("https://id.test".into(), "ci2".into()),
+                )
+            },
+            |p| {
+                drop(
+                    p.credentials_users
+                        .insert("https://id3.test".into(), "ci".into()),
+                )
+            },
         ];
         let key = |change: &Change| {
             let mut profile = profile();
@@ -427,7 +467,7 @@ mod tests {
             .map(key)
             .chain([profile().cache_key()])
             .collect();
-        assert_eq!(keys.len(), 10);
+        assert_eq!(keys.len(), 13);
         assert!(keys.iter().all(|key| key.len() == 32));
     }
 
@@ -442,6 +482,7 @@ mod tests {
             |p: &mut Profile| p.portal = Some("https://other.test/".into()),
             |p: &mut Profile| p.idp_url.truncate(1),
             |p: &mut Profile| p.username = Some("other".into()),
+            |p: &mut Profile| p.credentials_users.clear(),
         ] {
             let mut other = profile();
             change(&mut other);
@@ -521,6 +562,7 @@ mod tests {
             security_answer: relative(),
             passkey: relative(),
             code_command: Some("bin/codes".into()),
+            credentials_file: Some("c.toml".into()),
             ..Profile::default()
         };
 
@@ -533,6 +575,7 @@ mod tests {
         assert_eq!(profile.passkey, place);
         let command = format!("{}/bin/codes", here.display());
         assert_eq!(profile.code_command, Some(command));
+        assert_eq!(profile.credentials_file, Some(here.join("c.toml")));
     }
 
     #[test]

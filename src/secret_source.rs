@@ -1,4 +1,4 @@
-//! Where a secret comes from: a file, standard input, a command's output, or a value at hand.
+//! Where a secret comes from: a file, standard input, a command's output, a variable, or a value at hand.
 //!
 //! A command line is no such place, since every process of the machine can read it.
 
@@ -40,6 +40,7 @@ enum Place {
     File(PathBuf),
     Stdin,
     Value(Secret),
+    Variable(String),
 }
 
 impl SecretSource {
@@ -64,6 +65,20 @@ impl SecretSource {
     /// A secret that is there already, such as the value of an environment variable
     pub fn value(secret: Secret) -> Self {
         Self::new(Place::Value(secret))
+    }
+
+    /// The value of an environment variable of this process, looked up when the secret is read
+    pub fn variable(name: impl Into<String>) -> Self {
+        Self::new(Place::Variable(name.into()))
+    }
+
+    /// The secret, where it need not be read from anywhere
+    #[cfg(feature = "login")]
+    pub(crate) fn at_hand(&self) -> Option<&Secret> {
+        match &self.place {
+            Place::Value(secret) => Some(secret),
+            _ => None,
+        }
     }
 
     fn new(place: Place) -> Self {
@@ -97,6 +112,7 @@ impl SecretSource {
             Place::File(path) => self.read_file(path, what),
             Place::Stdin => read_stdin(what),
             Place::Value(secret) => Ok(secret.clone()),
+            Place::Variable(name) => read_variable(name, what),
         }
     }
 
@@ -139,8 +155,31 @@ impl fmt::Debug for SecretSource {
             Place::File(path) => shown.field("file", path),
             Place::Stdin => shown.field("stdin", &true),
             Place::Value(secret) => shown.field("value", secret),
+            Place::Variable(name) => shown.field("variable", &shown_name(name)),
         };
         shown.field("shared_files", &self.shared_files).finish()
+    }
+}
+
+fn read_variable(name: &str, what: &str) -> Result<Secret, Error> {
+    let shown = shown_name(name);
+    match env::var_os(name).filter(|value| !value.is_empty()) {
+        Some(value) => value
+            .into_string()
+            .map(Secret::new)
+            .map_err(|_| Error::config(format!("{shown} is no UTF-8 text"))),
+        None => Err(Error::config(format!(
+            "the {what} comes from {shown}, which is not set here"
+        ))),
+    }
+}
+
+/// The name of a variable, unless it looks like a secret that stands in the name's place
+fn shown_name(name: &str) -> &str {
+    let is_usual = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    match name.chars().all(is_usual) && name.contains('_') {
+        true => name,
+        false => "a variable whose name is not shown",
     }
 }
 
@@ -370,6 +409,28 @@ mod tests {
             assert_eq!(read(content).unwrap_err().kind(), ErrorKind::Config);
         }
         assert_eq!(read(vec![b'x'; MAX_BYTES]).unwrap().len(), MAX_BYTES);
+    }
+
+    #[test]
+    fn a_variable_is_looked_up_when_it_is_read_and_its_value_never_shown() {
+        let path = SecretSource::variable("PATH").read("password").unwrap();
+        assert_eq!(path.expose_secret(), std::env::var("PATH").unwrap());
+
+        let unset = SecretSource::variable("DOORWARD_NOT_SET");
+        let error = unset.read("password").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let told = "the password comes from DOORWARD_NOT_SET, which is not set here";
+        assert_eq!(error.to_string(), told);
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_a_variables_name_is_not_shown() {
+        for name in ["canary", "CANARY42", "ca=nary", ""] {
+            let source = SecretSource::variable(name);
+            let error = source.read("password").unwrap_err();
+            let shown = format!("{error} {error:?} {source:?}").to_lowercase();
+            assert!(!shown.contains("nary"), "{shown}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub use network::Network;
 
 mod origin;
 use origin::Grade;
-pub(crate) use origin::{Origin, Origins, name_it};
+pub(crate) use origin::{Origin, Origins, Place, name_it};
 
 mod return_address;
 use return_address::return_address;
@@ -60,6 +60,8 @@ pub(crate) struct Session {
     here: Option<Url>,
     /// What a provider said of a failure when it sent us back
     refusal: Option<String>,
+    /// How many codes and assertions went back to those who wait for them
+    assertions: usize,
     listener: Listener,
     devices: Devices,
     /// The cookies to be kept for the next login, by host and name
@@ -103,6 +105,7 @@ impl Session {
             waits: 0,
             here: None,
             refusal: None,
+            assertions: 0,
             listener,
             server_time: (Timestamp::now(), Instant::now()),
         })
@@ -149,6 +152,7 @@ impl Session {
             answer.headers,
             answer.body,
         )?;
+        self.assertions += usize::from(grade == Grade::Assertion);
         self.arrived(&page);
         Ok(page)
     }
@@ -169,24 +173,65 @@ impl Session {
 
     /// Whether credentials may be sent to `url`
     pub(crate) fn may_have_credentials(&self, url: &Url) -> bool {
-        Origin::of(url).is_some_and(|origin| self.origins.may_have(Grade::Credential, &origin))
+        self.origins.may_have_credentials(url)
     }
 
-    /// The refusal for a page at an origin that nobody named
+    /// The refusal for a page at an origin that nobody named, or at one that is named in part
     pub(crate) fn unnamed(&self, page: &Page, what: &str) -> Error {
         let origin = Origin::shown(page.url());
+        if self.is_named_in_part(page.url()) {
+            return Error::untrusted_origin(format!(
+                "a page of {origin} {what}, and no URL prefix covers it"
+            ))
+            .at("page", page.path())
+            .hint(OUTSIDE);
+        }
         Error::untrusted_origin(format!("{origin} {what}, and nobody named it"))
             .at("page", page.path())
             .hint(name_it("--idp-url", &origin))
     }
 
-    /// The origin of the page that we are on, after the checks that come before a password is sent
-    pub(crate) fn check_before_password(&self) -> Result<Origin, Error> {
+    /// Where the page is that we are on, after the checks that come before a password is sent
+    pub(crate) fn check_before_password(&self) -> Result<Place, Error> {
         let here = self
-            .here()
+            .here
+            .as_ref()
             .ok_or_else(|| Error::config("there is no page yet that could ask for a password"))?;
+        let place = self.origins.place(here).ok_or_else(|| {
+            let told = "this page's URL may be meant for one URL prefix or another";
+            self.on_page(Error::untrusted_origin(told).hint(OUTSIDE))
+        })?;
         self.check_returns()?;
-        Ok(here)
+        Ok(place)
+    }
+
+    /// Whose credentials are for the page that we are on
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.origins.place(self.here.as_ref()?)
+    }
+
+    /// How many codes and assertions went back so far: after each, a login is a step further
+    pub(crate) fn assertions(&self) -> usize {
+        self.assertions
+    }
+
+    /// Whether what was given for the URLs of `from` may go to `url`: not to those of other credentials
+    pub(crate) fn check_same_place(&self, from: Option<&Place>, url: &Url) -> Result<(), Error> {
+        // Others refuse what has no origin.
+        if Origin::of(url).is_none() {
+            return Ok(());
+        }
+        let to = self.origins.place(url);
+        let whose = |place: Option<&Place>| place.and_then(Place::prefix).cloned();
+        let is_same = from.is_some() && to.is_some() && whose(from) == whose(to.as_ref());
+        if is_same {
+            return Ok(());
+        }
+        let told = match whose(from) {
+            Some(prefix) => format!("the credentials for {prefix} would have gone elsewhere"),
+            None => "the credentials would have gone to URLs that have others".into(),
+        };
+        Err(self.on_page(untrusted(&told, url).hint(OUTSIDE)))
     }
 
     /// The origin of the page that we are on
@@ -289,8 +334,17 @@ impl Session {
         if grade == Grade::Plain {
             return Ok(origin);
         }
-        if !self.origins.may_have(grade, &origin) {
+        let may_have = match grade {
+            Grade::Credential => self.origins.may_have_credentials(url),
+            _ => self.origins.may_have(grade, &origin),
+        };
+        if !may_have {
             return Err(self.on_page(match grade {
+                Grade::Credential if self.is_named_in_part(url) => untrusted(
+                    "a URL that no prefix covers would have got the credentials",
+                    url,
+                )
+                .hint(OUTSIDE),
                 Grade::Credential => {
                     Error::untrusted_origin(format!("{origin} would have got the credentials"))
                         .hint(name_it("--idp-url", &origin))
@@ -302,6 +356,9 @@ impl Session {
             }));
         }
         if grade == Grade::Credential {
+            if self.here.is_some() {
+                self.check_same_place(self.place().as_ref(), url)?;
+            }
             self.check_returns()?;
         }
         // An assertion that somebody else's page submits is none that this login asked for.
@@ -319,6 +376,11 @@ impl Session {
             }
         }
         Ok(origin)
+    }
+
+    /// Whether parts of the origin of `url` have credentials, and `url` has none
+    pub(crate) fn is_named_in_part(&self, url: &Url) -> bool {
+        Origin::of(url).is_some_and(|origin| self.origins.has_prefix(&origin))
     }
 
     /// Whether the answer of this login goes to origins that may have it, as far as the requests so far say
@@ -486,6 +548,10 @@ fn host_and_port(url: &Url) -> String {
         None => host,
     }
 }
+
+/// What to do about a URL that has no credentials, at an origin that has some for other URLs
+const OUTSIDE: &str = "credentials for a shorter URL, in the --credentials-file, would cover more; add --idp-url only if the whole \
+                       host may have those of --username";
 
 /// The least that a poll waits for
 const A_WAIT: Duration = Duration::from_secs(1);

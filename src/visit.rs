@@ -5,12 +5,13 @@ use std::time::Duration;
 use url::Url;
 
 use crate::code::{Codes, Factor, Ledger, NextCode};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, check_password};
 use crate::event::Event;
 use crate::page::Form;
 use crate::passkey::Passkey;
-use crate::session::{Origin, Session, name_it};
-use crate::{Error, Page, Request, Secret, redact};
+use crate::session::{Origin, Place, Session, name_it};
+use crate::url_prefix::UrlPrefix;
+use crate::{Error, Page, Request, Secret, SecretSource, redact};
 
 /// One login's stay at one provider: all that an adapter may touch
 ///
@@ -19,23 +20,42 @@ pub struct Visit<'a> {
     session: &'a mut Session,
     progress: &'a mut Progress,
     wishes: &'a Wishes,
-    credentials: Option<&'a Credentials>,
+    accounts: &'a Accounts,
+    /// Where the last secret was given out, which goes to no other place
+    given: Option<Place>,
+}
+
+/// Who signs in, and where
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Accounts {
+    /// Wherever no prefix says otherwise
+    pub(crate) own: Option<Credentials>,
+    pub(crate) at: Vec<(UrlPrefix, Credentials)>,
 }
 
 /// What the login has come through so far, over all visits
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// Where a password was asked for, so that none is tried twice
-    asked: Vec<Origin>,
+    asked: Vec<Asked>,
     /// Where an adapter knows that the password was taken
-    accepted: Vec<Origin>,
-    restarted: bool,
-    /// The one-time codes of this login; a source may block, and is asked on a thread of its own
-    codes: Option<Arc<Mutex<Codes>>>,
+    accepted: Vec<Place>,
+    /// Where a login was begun anew
+    restarted: Vec<Place>,
+    /// The one-time codes of this login, by whose they are; a source may block, and is asked on a thread of its own
+    codes: Vec<(Option<UrlPrefix>, Arc<Mutex<Codes>>)>,
     /// Where the security question was answered
-    answered: Vec<Origin>,
+    answered: Vec<Place>,
     /// The adapter that signed in last, and where
     pub(crate) signed_in: Option<(&'static str, String)>,
+}
+
+/// A password that was given out
+#[derive(Debug)]
+struct Asked {
+    place: Place,
+    /// How many codes and assertions had gone back by then
+    assertions: usize,
 }
 
 /// What the caller decided in advance
@@ -57,18 +77,33 @@ pub enum Decision {
     Terms,
 }
 
+impl Accounts {
+    /// Those for `place`
+    fn of(&self, place: &Place) -> Option<&Credentials> {
+        match place.prefix() {
+            None => self.own.as_ref(),
+            Some(prefix) => {
+                let mut at = self.at.iter();
+                let found = at.find(|(own, _)| own == prefix);
+                found.map(|(_, credentials)| credentials)
+            }
+        }
+    }
+}
+
 impl<'a> Visit<'a> {
     pub(crate) fn new(
         session: &'a mut Session,
         progress: &'a mut Progress,
         wishes: &'a Wishes,
-        credentials: Option<&'a Credentials>,
+        accounts: &'a Accounts,
     ) -> Self {
         Self {
             session,
             progress,
             wishes,
-            credentials,
+            accounts,
+            given: None,
         }
     }
 
@@ -106,6 +141,9 @@ impl<'a> Visit<'a> {
                     .hint(name_it("--idp-url", &origin)),
             );
         }
+        if let Some(given) = self.given.as_ref().filter(|_| request.has_secret()) {
+            self.session.check_same_place(Some(given), request.url())?;
+        }
         self.session.send(request).await
     }
 
@@ -124,10 +162,13 @@ impl<'a> Visit<'a> {
     ///
     /// Empty where the caller gave no credentials; then [`password`](Self::password) says so.
     pub fn username(&self) -> &str {
-        self.credentials.map_or("", Credentials::username)
+        self.credentials().map_or("", Credentials::username)
     }
 
     /// The password, once for each provider
+    ///
+    /// It is that of the longest URL prefix of the page ([`Walk::credentials_at`](crate::Walk::credentials_at)), or else that of the
+    /// whole login. Two parts of one origin with credentials of their own are two providers.
     ///
     /// # Errors
     ///
@@ -136,25 +177,27 @@ impl<'a> Visit<'a> {
     /// [`UntrustedOrigin`](crate::ErrorKind::UntrustedOrigin) when the login's answer would go to an origin that nobody
     /// named, so that the password is not spent in vain.
     pub async fn password(&mut self) -> Result<Secret, Error> {
-        let credentials = self.credentials.ok_or_else(|| {
-            Error::config("the provider asks for a password, and there are no credentials")
-                .hint("give --username, and DOORWARD_PASSWORD or --password-file")
-        })?;
         let here = self.session.check_before_password()?;
-        if self.progress.accepted.contains(&here) {
-            return Err(Error::unexpected_page(
-                "the provider accepted the password, and asks for it again",
-            )
-            .at("origin", here.to_string())
-            .hint("its session may not hold: are cookies lost between its replicas?"));
-        }
-        if self.progress.asked.contains(&here) {
-            return Err(Error::rejected("the provider asks for the password again: it did not accept it")
+        let source = self.credentials().map(Credentials::password).cloned();
+        let source = source.ok_or_else(|| {
+            Error::config("the provider asks for a password, and there are no credentials for it")
                 .at("origin", here.to_string())
-                .hint("check user name and password; some providers show a locked account in the same way"));
-        }
-        self.progress.asked.push(here);
-        Ok(credentials.password().clone())
+                .hint(
+                    "give --username, and DOORWARD_PASSWORD or --password-file, or a table for it in the --credentials-file",
+                )
+        })?;
+        self.check_asked(&here)?;
+        self.progress.asked.push(Asked {
+            place: here.clone(),
+            assertions: self.session.assertions(),
+        });
+        self.given = Some(here);
+        let password = match source.at_hand() {
+            Some(password) => password.clone(),
+            None => read(source, "password").await?,
+        };
+        check_password(&password)?;
+        Ok(password)
     }
 
     /// The index of the factor to answer, out of those that the provider offers
@@ -171,8 +214,8 @@ impl<'a> Visit<'a> {
             let fits = |factor: &Factor| wish.fits(factor) && self.may_answer(factor);
             offered.iter().position(fits)
         });
+        let credentials = self.credentials();
         let is_alone = |factor: &Factor| {
-            let credentials = self.credentials;
             credentials.is_some_and(|credentials| credentials.answers_alone(factor))
         };
         let alone = offered.iter().position(is_alone);
@@ -186,7 +229,7 @@ impl<'a> Visit<'a> {
 
     /// Whether the caller configured what `factor` asks for, be it somebody at the terminal
     pub fn answers(&self, factor: &Factor) -> bool {
-        self.credentials
+        self.credentials()
             .is_some_and(|credentials| credentials.answers(factor))
     }
 
@@ -201,8 +244,10 @@ impl<'a> Visit<'a> {
     /// two codes were refused. [`Transport`](crate::ErrorKind::Transport): no window is free before the deadline. Others as
     /// [`Codes::next`] and [`password`](Self::password).
     pub async fn code(&mut self, wanted: &Factor) -> Result<Secret, Error> {
-        let place = self.session.check_before_password()?.to_string();
-        let codes = Arc::clone(self.codes());
+        let here = self.session.check_before_password()?;
+        let place = here.to_string();
+        let codes = self.codes(&here);
+        self.given = Some(here);
         loop {
             let (codes, place, wanted) = (Arc::clone(&codes), place.clone(), wanted.clone());
             let (now, left) = (self.session.server_time(), self.session.left());
@@ -233,7 +278,7 @@ impl<'a> Visit<'a> {
     /// Others as [`password`](Self::password).
     pub async fn answer(&mut self) -> Result<Secret, Error> {
         let here = self.session.check_before_password()?;
-        let source = self.credentials.and_then(Credentials::security_answer);
+        let source = self.credentials().and_then(Credentials::security_answer);
         let source = source.cloned().ok_or_else(|| {
             Error::unsupported("the provider asks a security question")
                 .hint("give DOORWARD_SECURITY_ANSWER, --security-answer-file or --security-answer-command")
@@ -244,15 +289,14 @@ impl<'a> Visit<'a> {
                     .at("origin", here.to_string()),
             );
         }
-        self.progress.answered.push(here);
-        let read = tokio::task::spawn_blocking(move || source.read("security answer"));
-        read.await
-            .map_err(|error| Error::config("the security answer was not read").because(error))?
+        self.progress.answered.push(here.clone());
+        self.given = Some(here);
+        read(source, "security answer").await
     }
 
     /// The caller's passkey
     pub fn passkey(&self) -> Option<&Passkey> {
-        self.credentials.and_then(Credentials::own_passkey)
+        self.credentials().and_then(Credentials::own_passkey)
     }
 
     /// Keeps the cookie `name` of the page's host for the next login: this provider recognizes a device by it
@@ -305,34 +349,39 @@ impl<'a> Visit<'a> {
     /// If it asks for the password again after that, this is no longer taken for a refusal; a code or an answer that it asks
     /// for then is of a further step.
     pub fn accepted(&mut self) {
-        if let Some(here) = self.session.here() {
-            if let Some(codes) = &self.progress.codes {
-                let mut codes = codes.lock().unwrap_or_else(PoisonError::into_inner);
-                codes.accepted(&here.to_string());
-            }
-            self.progress.answered.retain(|answered| *answered != here);
-            // What it took may have been a code, before it asks for the password.
-            if self.progress.asked.contains(&here) {
-                self.progress.accepted.push(here);
-            }
+        let Some(here) = self.session.place() else {
+            return;
+        };
+        let mut codes = self.progress.codes.iter();
+        if let Some((_, codes)) = codes.find(|(whose, _)| whose.as_ref() == here.prefix()) {
+            let mut codes = codes.lock().unwrap_or_else(PoisonError::into_inner);
+            codes.accepted(&here.to_string());
+        }
+        self.progress.answered.retain(|answered| *answered != here);
+        // What it took may have been a code, before it asks for the password.
+        if self.progress.was_asked(&here) {
+            self.progress.accepted.push(here);
         }
     }
 
     /// Says that the provider began the login anew *without having tried the password*
     ///
-    /// Only with positive proof. After it the password may be asked for once more.
+    /// Only with positive proof. After it this provider may ask for the password once more, and no other.
     ///
     /// # Errors
     ///
-    /// [`UnexpectedPage`](crate::ErrorKind::UnexpectedPage) the second time in one login.
+    /// [`UnexpectedPage`](crate::ErrorKind::UnexpectedPage) the second time at one provider.
     pub fn restarted(&mut self) -> Result<(), Error> {
-        if self.progress.restarted {
+        let Some(here) = self.session.place() else {
+            return Ok(());
+        };
+        if self.progress.restarted.contains(&here) {
             return Err(Error::unexpected_page(
                 "the provider starts the login over again and again",
             ));
         }
-        self.progress.restarted = true;
-        self.progress.asked.clear();
+        self.progress.asked.retain(|asked| asked.place != here);
+        self.progress.restarted.push(here);
         Ok(())
     }
 
@@ -355,15 +404,63 @@ impl<'a> Visit<'a> {
         matches!(factor, Factor::Push(_)) || self.answers(factor)
     }
 
-    fn codes(&mut self) -> &Arc<Mutex<Codes>> {
-        let credentials = self.credentials;
-        self.progress.codes.get_or_insert_with(|| {
-            let codes = match credentials.map(Credentials::sources) {
-                Some((sources, ledger)) => Codes::new(sources.to_vec(), ledger.clone()),
-                None => Codes::new(Vec::new(), Ledger::in_process()),
-            };
-            Arc::new(Mutex::new(codes))
-        })
+    /// Those for the page that we are on
+    fn credentials(&self) -> Option<&'a Credentials> {
+        self.accounts.of(&self.session.place()?)
+    }
+
+    /// Whether the password for `here` may be given out
+    fn check_asked(&self, here: &Place) -> Result<(), Error> {
+        let progress = &self.progress;
+        if progress.accepted.contains(here) {
+            return Err(Error::unexpected_page(
+                "the provider accepted the password, and asks for it again",
+            )
+            .at("origin", here.to_string())
+            .hint("its session may not hold: are cookies lost between its replicas?"));
+        }
+        let rejected =
+            "check user name and password; some providers show a locked account in the same way";
+        if progress.was_asked(here) {
+            return Err(Error::rejected(
+                "the provider asks for the password again: it did not accept it",
+            )
+            .at("origin", here.to_string())
+            .hint(rejected));
+        }
+        // A refusal may lead to a page outside of the prefix, which has credentials of its own: none is tried in another's place.
+        let is_unanswered = |asked: &&Asked| {
+            here.is_above(&asked.place)
+                && asked.assertions == self.session.assertions()
+                && !progress.accepted.contains(&asked.place)
+        };
+        match progress.asked.iter().find(is_unanswered) {
+            None => Ok(()),
+            Some(asked) => Err(Error::rejected(
+                "the provider asks for a password again, at a page that has other credentials: it did not accept the first",
+            )
+            .at("first", asked.place.to_string())
+            .at("origin", here.to_string())
+            .hint(rejected)),
+        }
+    }
+
+    /// The codes for `place`, begun when they are first asked for
+    fn codes(&mut self, place: &Place) -> Arc<Mutex<Codes>> {
+        let all = &mut self.progress.codes;
+        let known = all
+            .iter()
+            .find(|(whose, _)| whose.as_ref() == place.prefix());
+        if let Some((_, codes)) = known {
+            return Arc::clone(codes);
+        }
+        let codes = match self.accounts.of(place).map(Credentials::sources) {
+            Some((sources, ledger)) => Codes::new(sources.to_vec(), ledger.clone()),
+            None => Codes::new(Vec::new(), Ledger::in_process()),
+        };
+        let codes = Arc::new(Mutex::new(codes));
+        all.push((place.prefix().cloned(), Arc::clone(&codes)));
+        codes
     }
 
     /// The adapter that signed in before, if one did
@@ -380,12 +477,25 @@ impl<'a> Visit<'a> {
     }
 }
 
+impl Progress {
+    fn was_asked(&self, place: &Place) -> bool {
+        self.asked.iter().any(|asked| asked.place == *place)
+    }
+}
+
 impl fmt::Debug for Visit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Visit")
             .field("progress", &self.progress)
             .finish_non_exhaustive()
     }
+}
+
+/// Reads a secret on a thread of its own, since a command takes its time
+async fn read(source: SecretSource, what: &'static str) -> Result<Secret, Error> {
+    let read = tokio::task::spawn_blocking(move || source.read(what));
+    read.await
+        .map_err(|error| Error::config(format!("the {what} was not read")).because(error))?
 }
 
 fn unanswered(offered: &[Factor], wishes: &[Factor]) -> Error {

@@ -10,7 +10,8 @@ use crate::devices::Devices;
 use crate::event::{Event, Listener};
 use crate::page::{Form, PageKind};
 use crate::session::{Limits, Network, Origin, Origins, Session, name_it, unavailable};
-use crate::visit::{Progress, Visit, Wishes};
+use crate::url_prefix::UrlPrefix;
+use crate::visit::{Accounts, Progress, Visit, Wishes};
 use crate::{Error, IdpAdapter, Page, Recognition, Request};
 
 /// How a login goes: who signs in, which adapters know the way, and who may have the credentials
@@ -30,7 +31,7 @@ use crate::{Error, IdpAdapter, Page, Recognition, Request};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Walk {
-    credentials: Option<Credentials>,
+    accounts: Accounts,
     adapters: Vec<Arc<dyn IdpAdapter>>,
     named: Vec<Origin>,
     via: Vec<Origin>,
@@ -45,7 +46,7 @@ impl Walk {
     /// No credentials, no adapters, nobody named; 60 requests and 120 seconds at most
     pub fn new() -> Self {
         Self {
-            credentials: None,
+            accounts: Accounts::default(),
             adapters: Vec::new(),
             named: Vec::new(),
             via: Vec::new(),
@@ -62,11 +63,42 @@ impl Walk {
         }
     }
 
-    /// Who signs in
+    /// Who signs in, wherever [`credentials_at`](Self::credentials_at) does not say otherwise
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+        self.accounts.own = Some(credentials);
         self
+    }
+
+    /// Who signs in at the pages whose URL begins with `prefix`, such as one realm of several
+    ///
+    /// For logins that lead through more than one provider. Paths are compared by whole segments, and the longest prefix
+    /// wins. The prefix's origin counts as named, but gets these credentials for URLs below the prefix only, and nobody else's
+    /// go there. May be called several times.
+    ///
+    /// ```
+    /// use doorward::{Credentials, Secret, SecretSource, Walk};
+    ///
+    /// let corp = Credentials::new("ci-bot", Secret::new("correct horse"))?;
+    /// let partner = SecretSource::command("vault read -field=password secret/partner");
+    /// let walk = Walk::new()
+    ///     .credentials_at("https://idp.example/realms/corp", corp)?
+    ///     .credentials_at("https://idp.example/realms/partner", Credentials::with_source("ext-7", partner)?)?;
+    /// # Ok::<(), doorward::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config) for anything but an https URL without user name, query and fragment, and for a
+    /// prefix that has credentials already.
+    pub fn credentials_at(mut self, prefix: &str, credentials: Credentials) -> Result<Self, Error> {
+        let prefix = UrlPrefix::parse(prefix)?;
+        if self.accounts.at.iter().any(|(known, _)| *known == prefix) {
+            return Err(Error::config("two credentials are for the same URL prefix")
+                .at("prefix", prefix.to_string()));
+        }
+        self.accounts.at.push((prefix, credentials));
+        Ok(self)
     }
 
     /// Adds an adapter; several may serve in one login
@@ -172,7 +204,7 @@ impl Walk {
     }
 
     pub(crate) fn own_credentials(&self) -> Option<&Credentials> {
-        self.credentials.as_ref()
+        self.accounts.own.as_ref()
     }
 
     pub(crate) fn own_devices(&self) -> &Devices {
@@ -185,7 +217,11 @@ impl Walk {
 
     /// Whether `origin` may have codes and refresh tokens in a login that begins at `own`
     pub(crate) fn permits(&self, own: &Origin, origin: &Origin) -> bool {
-        own == origin || self.named.contains(origin) || self.via.contains(origin)
+        let mut prefixes = self.accounts.at.iter().map(|(prefix, _)| prefix);
+        own == origin
+            || self.named.contains(origin)
+            || prefixes.any(|prefix| Origin::of_prefix(prefix) == *origin)
+            || self.via.contains(origin)
     }
 
     /// Walks from `start` until `destination` says that we have arrived
@@ -196,7 +232,9 @@ impl Walk {
     ) -> Result<Arrival, Error> {
         let own = Origin::of(start.url())
             .ok_or_else(|| Error::config("a login starts at an https URL"))?;
-        let origins = Origins::new(own, self.named.clone(), self.via.clone());
+        let prefixes = self.accounts.at.iter().map(|(prefix, _)| prefix.clone());
+        let origins =
+            Origins::new(own, self.named.clone(), self.via.clone()).with_prefixes(prefixes);
         let mut session = Session::new(
             &self.network,
             origins,
@@ -274,8 +312,7 @@ impl Walk {
                         .at("recognized", why));
                 }
                 let origin = Origin::shown(page.url());
-                let mut visit =
-                    Visit::new(session, progress, &self.wishes, self.credentials.as_ref());
+                let mut visit = Visit::new(session, progress, &self.wishes, &self.accounts);
                 let next = adapter
                     .sign_in(page, &mut visit)
                     .await
@@ -315,7 +352,7 @@ impl Walk {
         session: &mut Session,
         progress: &mut Progress,
     ) -> Result<Page, Error> {
-        let mut visit = Visit::new(session, progress, &self.wishes, self.credentials.as_ref());
+        let mut visit = Visit::new(session, progress, &self.wishes, &self.accounts);
         destination.pages().sign_in(page, &mut visit).await
     }
 
@@ -368,7 +405,9 @@ impl Walk {
                     names.join(", ")
                 },
             );
-        let named = session.may_have_credentials(page.url()) || session.is_own(page.url());
+        let named = session.may_have_credentials(page.url())
+            || session.is_named_in_part(page.url())
+            || session.is_own(page.url());
         let origin = Origin::shown(page.url());
         error.hint(match named {
             true => "if it is a login page, its provider may need an adapter of its own; \

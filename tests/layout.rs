@@ -23,6 +23,7 @@ const FLOORS: [&[&str]; 6] = [
         "kubectl",
         "token",
         "passkey",
+        "url_prefix",
     ],
     &[
         "whole_file",

@@ -8,6 +8,8 @@ mod engine;
 mod factors;
 #[path = "origins/okta.rs"]
 mod okta;
+#[path = "origins/realms.rs"]
+mod realms;
 
 use std::fmt;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use doorward::code::Ledger;
-use doorward::profile::SecretPlace;
+use doorward::profile::{CredentialsFile, SecretPlace};
 use doorward::store::FileStore;
 use doorward::{
     CodeSource, Credentials, Devices, Error, Factor, FrontDoor, Grant, Network, Passkey, Portal,
@@ -37,7 +37,16 @@ pub(crate) struct Door {
     /// What providers recognize this device by
     devices: Devices,
     report: Report,
-    credentials: OnceLock<Result<Credentials, Error>>,
+    accounts: OnceLock<Result<Accounts, Error>>,
+}
+
+/// Who signs in, and where
+#[derive(Clone, Debug)]
+struct Accounts {
+    /// Those of the profile itself; none where the credentials file has all
+    own: Option<Credentials>,
+    /// Those of the credentials file, by URL prefix
+    at: Vec<(String, Credentials)>,
 }
 
 /// Whether somebody logs in right now, or a plug-in may have to
@@ -66,7 +75,7 @@ impl Door {
             ledger: Ledger::in_process(),
             devices,
             report: report.clone(),
-            credentials: OnceLock::new(),
+            accounts: OnceLock::new(),
         })
     }
 
@@ -102,7 +111,7 @@ impl Door {
     /// Comes from the device that was kept, which goes before the one of the settings
     pub(crate) fn recall(&self, kept: &Secret) {
         // Whoever logs in is told what is wrong with them.
-        let _ = self.credentials_once();
+        let _ = self.accounts_once();
         // One that cannot be read is one that nobody knows.
         let _ = self.devices.read(kept);
     }
@@ -114,11 +123,15 @@ impl Door {
 
     fn portal(&self) -> Result<Portal, Error> {
         let url = self.url()?;
-        let credentials = self.credentials_once()?;
-        Ok(
-            Portal::new(url, self.walk.clone().credentials(credentials))?
-                .allow(settings::allow(&self.profile)),
-        )
+        let accounts = self.accounts_once()?;
+        let mut walk = self.walk.clone();
+        if let Some(own) = accounts.own {
+            walk = walk.credentials(own);
+        }
+        for (url, credentials) in accounts.at {
+            walk = walk.credentials_at(&url, credentials)?;
+        }
+        Ok(Portal::new(url, walk)?.allow(settings::allow(&self.profile)))
     }
 
     fn url(&self) -> Result<&str, Error> {
@@ -129,40 +142,45 @@ impl Door {
         })
     }
 
-    fn credentials_once(&self) -> Result<Credentials, Error> {
-        self.credentials
-            .get_or_init(|| self.read_credentials())
-            .clone()
+    fn accounts_once(&self) -> Result<Accounts, Error> {
+        self.accounts.get_or_init(|| self.read_accounts()).clone()
     }
 
-    fn read_credentials(&self) -> Result<Credentials, Error> {
+    fn read_accounts(&self) -> Result<Accounts, Error> {
         self.url()?;
-        let username = self.profile.username.as_deref().ok_or_else(|| {
-            Error::config("there is no user name").hint(
-                "give --username or DOORWARD_USERNAME; a profile gets it by doorward profile add",
-            )
-        })?;
         let profile = &self.profile;
+        let at = self.read_file()?;
         let password = self.source(PASSWORD, profile.password.as_ref())?;
-        let password = password.ok_or_else(|| {
-            Error::config("there is no password").hint(
-                "give DOORWARD_PASSWORD, --password-file or --password-command; \
+        let device = self.source(DEVICE, profile.device.as_ref())?;
+        let own = match (profile.username.as_deref(), password) {
+            (Some(username), Some(password)) => Some(self.own(username, &password)?),
+            _ if !at.is_empty() => None,
+            (None, _) => return Err(Error::config("there is no user name").hint(
+                "give --username or DOORWARD_USERNAME, or a --credentials-file; a profile gets it by doorward profile add",
+            )),
+            (_, None) => return Err(Error::config("there is no password").hint(
+                "give DOORWARD_PASSWORD, --password-file, --password-command or a --credentials-file; \
                  CI systems give empty secrets to pull requests from forks",
-            )
-        })?;
+            )),
+        };
+        if let Some(device) = device {
+            self.devices.read(&device.read(DEVICE)?)?;
+        }
+        Ok(Accounts { own, at })
+    }
+
+    /// The credentials that the profile itself leads to
+    fn own(&self, username: &str, password: &SecretSource) -> Result<Credentials, Error> {
+        let profile = &self.profile;
         let passkey = self.source(PASSKEY, profile.passkey.as_ref())?;
         let seed = self.source(TOTP_SEED, profile.totp_seed.as_ref())?;
         let answer = self.source(SECURITY_ANSWER, profile.security_answer.as_ref())?;
-        let device = self.source(DEVICE, profile.device.as_ref())?;
 
         let password = password.read(PASSWORD)?;
         let mut credentials = Credentials::new(username, password)?.ledger(self.ledger.clone());
         if let Some(passkey) = passkey {
             let passkey = Passkey::parse(&passkey.read(PASSKEY)?)?;
             credentials = credentials.passkey(passkey);
-        }
-        if let Some(device) = device {
-            self.devices.read(&device.read(DEVICE)?)?;
         }
         if let Some(answer) = answer {
             credentials = credentials.answer(answer);
@@ -171,6 +189,38 @@ impl Door {
         let command = profile.code_command.as_deref().map(CodeSource::command);
         let sources = seed.into_iter().chain(command).chain(self.prompt());
         Ok(sources.fold(credentials, Credentials::code))
+    }
+
+    /// The credentials of the file, whose secrets are read when a provider asks for them
+    fn read_file(&self) -> Result<Vec<(String, Credentials)>, Error> {
+        let profile = &self.profile;
+        let Some(path) = &profile.credentials_file else {
+            return Ok(Vec::new());
+        };
+        let mut file = CredentialsFile::read(path)?;
+        // The kept tokens are those of the users that the profile knows.
+        if file.users() != profile.credentials_users {
+            return Err(Error::config("the users of the credentials file are not those of the profile")
+                .at("file", path.to_string_lossy())
+                .hint(
+                    "a profile is for one login: remove it by doorward profile remove, and make it anew by login or profile add",
+                ));
+        }
+        if profile.allow_shared_files {
+            file = file.allow_shared_files();
+        }
+        let mut at = Vec::new();
+        for entry in file.entries() {
+            let credentials = Credentials::with_source(&entry.username, entry.password.clone())?
+                .ledger(self.ledger.clone());
+            let seed = entry.totp_seed.clone().map(CodeSource::totp);
+            let sources = seed.into_iter().chain(self.prompt());
+            at.push((
+                entry.url.clone(),
+                sources.fold(credentials, Credentials::code),
+            ));
+        }
+        Ok(at)
     }
 
     /// Where the secret called `name` is read from, if the profile or the secret's own variable says so
@@ -207,7 +257,7 @@ impl FrontDoor for Door {
     }
 
     fn credentials(&self) -> Result<Option<Credentials>, Error> {
-        self.credentials_once().map(Some)
+        self.accounts_once().map(|accounts| accounts.own)
     }
 
     fn devices(&self) -> Devices {
@@ -219,9 +269,15 @@ impl FrontDoor for Door {
     }
 
     fn permits(&self, endpoint: &Url) -> bool {
-        let portal = self
-            .url()
-            .and_then(|url| Portal::new(url, self.walk.clone()));
+        let mut walk = self.walk.clone();
+        // The origins of the file are named, and a refresh reads no file.
+        for url in self.profile.credentials_users.keys() {
+            walk = match walk.via(url) {
+                Ok(walk) => walk,
+                Err(_) => return false,
+            };
+        }
+        let portal = self.url().and_then(|url| Portal::new(url, walk));
         portal.is_ok_and(|portal| portal.permits(endpoint))
     }
 }

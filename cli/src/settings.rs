@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward::profile::SecretPlace;
+use doorward::profile::{CredentialsFile, SecretPlace};
 use doorward::{Allow, Error, Portal, Profile, Walk};
 
 use crate::args::{Allowances, LoginOptions, PASSWORD, StoreOptions, absolute};
@@ -43,6 +43,12 @@ pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile
     profile.accept_consent = portal.accept_consent;
     profile.username.clone_from(&options.credentials.username);
     profile.password.clone_from(&options.credentials.password);
+    if let Some(path) = &options.credentials.credentials_file {
+        // Whose login it is belongs to the profile, as its user name does.
+        profile.credentials_users = CredentialsFile::read(path)?.users();
+        profile.credentials_file = Some(path.clone());
+        profile.allow_shared_files = options.credentials.allow_shared_files;
+    }
     let factors = &options.factors;
     profile.factor.clone_from(&factors.factor);
     profile.totp_seed.clone_from(&factors.totp_seed);
@@ -64,7 +70,8 @@ pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile
 /// The same for a login that comes later: a password that nobody speaks of now comes from its variable then
 pub(crate) fn profile_for_later(options: &LoginOptions, report: &Report) -> Result<Profile, Error> {
     let mut profile = profile(options, report)?;
-    if profile.portal.is_some() && profile.password.is_none() {
+    let needs_password = profile.portal.is_some() && profile.credentials_file.is_none();
+    if needs_password && profile.password.is_none() {
         profile.password = Some(SecretPlace::Variable(variable(PASSWORD)));
     }
     Ok(profile)

@@ -6,6 +6,7 @@
 mod by_profile;
 mod convert;
 mod credential;
+mod credentials_file;
 mod device;
 mod entry;
 mod factors;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
+use crate::url_prefix::{Reach, UrlPrefix};
 use crate::{Error, Request, redact};
 
 /// Scheme, host and port of an https URL
@@ -25,6 +26,14 @@ impl Origin {
             host,
             port: url.port_or_known_default()?,
         })
+    }
+
+    /// The origin of the URLs below `prefix`
+    pub(crate) fn of_prefix(prefix: &UrlPrefix) -> Self {
+        Self {
+            host: prefix.host().clone(),
+            port: prefix.port(),
+        }
     }
 
     /// The origin of `url` as it may stand in a message; nothing where it has none
@@ -89,12 +98,51 @@ impl Grade {
     }
 }
 
+/// What counts as one provider: whoever has a password of its own
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Place {
+    /// An origin, for which the credentials of the whole login are
+    Origin(Origin),
+    /// A part of an origin that has credentials of its own
+    Prefix(UrlPrefix),
+}
+
+impl Place {
+    /// The part of an origin, if it is one
+    pub(crate) fn prefix(&self) -> Option<&UrlPrefix> {
+        match self {
+            Self::Origin(_) => None,
+            Self::Prefix(prefix) => Some(prefix),
+        }
+    }
+
+    /// Whether `other` is a part of this place with other credentials
+    pub(crate) fn is_above(&self, other: &Self) -> bool {
+        match (self, other.prefix()) {
+            (_, None) => false,
+            (Self::Origin(origin), Some(other)) => *origin == Origin::of_prefix(other),
+            (Self::Prefix(prefix), Some(other)) => prefix.is_above(other),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Origin(origin) => origin.fmt(f),
+            Self::Prefix(prefix) => prefix.fmt(f),
+        }
+    }
+}
+
 /// The origins of one login, and what each may have
 #[derive(Clone, Debug)]
 pub(crate) struct Origins {
     /// The front door's own
     own: Origin,
     named: Vec<Origin>,
+    /// The parts of providers that have credentials of their own
+    prefixes: Vec<UrlPrefix>,
     via: Vec<Origin>,
     /// Senders that asked for the answer to come back to themselves
     legs: Vec<Leg>,
@@ -114,10 +162,52 @@ impl Origins {
         Self {
             own,
             named,
+            prefixes: Vec::new(),
             via,
             legs: Vec::new(),
             consented: false,
         }
+    }
+
+    /// Names the origins of `prefixes`, whose URLs get credentials of their own
+    pub(crate) fn with_prefixes(mut self, prefixes: impl Iterator<Item = UrlPrefix>) -> Self {
+        self.prefixes.extend(prefixes);
+        self
+    }
+
+    /// Whose credentials are for `url`: those of the longest prefix, or else those of the whole login
+    ///
+    /// Nobody's, where servers may take the URL for one below a longer prefix, or not.
+    pub(crate) fn place(&self, url: &Url) -> Option<Place> {
+        let origin = Origin::of(url)?;
+        let longest = |wanted: Reach| {
+            let prefixes = self.prefixes.iter();
+            let found = prefixes.filter(move |prefix| prefix.reach(url) == wanted);
+            found.max_by_key(|prefix| prefix.length())
+        };
+        match (longest(Reach::Below), longest(Reach::Unclear)) {
+            (None, Some(_)) => None,
+            (Some(below), Some(unclear)) if below.length() < unclear.length() => None,
+            (Some(below), _) => Some(Place::Prefix(below.clone())),
+            (None, None) => Some(Place::Origin(origin)),
+        }
+    }
+
+    /// Whether `url` may have the credentials that are for it
+    ///
+    /// An origin that is named by a prefix alone gets none for its other URLs.
+    pub(crate) fn may_have_credentials(&self, url: &Url) -> bool {
+        match self.place(url) {
+            None => false,
+            Some(Place::Prefix(_)) => true,
+            Some(Place::Origin(origin)) => self.may_have(Grade::Credential, &origin),
+        }
+    }
+
+    /// Whether a part of `origin` has credentials of its own
+    pub(crate) fn has_prefix(&self, origin: &Origin) -> bool {
+        let mut prefixes = self.prefixes.iter();
+        prefixes.any(|prefix| Origin::of_prefix(prefix) == *origin)
     }
 
     /// Remembers that `sender` asked another origin to send the answer `back_to`
@@ -136,14 +226,18 @@ impl Origins {
         &self.own
     }
 
-    /// Whether `origin` may have what is of `grade`
+    /// Whether `origin` may have what is of `grade`; of credentials, those of the whole login
     pub(crate) fn may_have(&self, grade: Grade, origin: &Origin) -> bool {
         let named = self.named.contains(origin);
         match grade {
             Grade::Plain => true,
-            Grade::Credential => named || (self.named.is_empty() && *origin == self.own),
+            Grade::Credential => {
+                let is_nobody_named = self.named.is_empty() && self.prefixes.is_empty();
+                named || (is_nobody_named && *origin == self.own)
+            }
             Grade::Assertion => {
                 named
+                    || self.has_prefix(origin)
                     || *origin == self.own
                     || self.via.contains(origin)
                     || self.asked_itself(origin)
@@ -190,7 +284,8 @@ const ASSERTIONS: &[&str] = &[
 mod tests {
     use url::Url;
 
-    use super::{Grade, Origin, Origins};
+    use super::{Grade, Origin, Origins, Place};
+    use crate::url_prefix::UrlPrefix;
     use crate::{Request, Secret};
 
     fn origin(text: &str) -> Origin {
@@ -310,5 +405,115 @@ mod tests {
 
         assert!(!origins.may_have(Grade::Assertion, &origin("evil.test")));
         assert_eq!(origins.refused_returns(), [origin("evil.test")]);
+    }
+
+    /// Two realms of one host, and all of another, beside a provider that is named
+    fn with_prefixes() -> Origins {
+        let prefixes = [
+            "https://ids.test/realms/corp",
+            "https://ids.test/realms/partner",
+            "https://ids.test/realms/partner/inner",
+            "https://other.test",
+        ];
+        let prefixes = prefixes.map(|prefix| UrlPrefix::parse(prefix).unwrap());
+        Origins::new(origin("portal.test"), vec![origin("idp.test")], vec![])
+            .with_prefixes(prefixes.into_iter())
+    }
+
+    #[test]
+    fn the_longest_prefix_decides_whose_credentials_a_url_gets() {
+        for (url, whose) in [
+            (
+                "https://ids.test/realms/corp/auth",
+                "https://ids.test/realms/corp",
+            ),
+            (
+                "https://ids.test/realms/partner/x",
+                "https://ids.test/realms/partner",
+            ),
+            (
+                "https://ids.test/realms/partner/inner/x",
+                "https://ids.test/realms/partner/inner",
+            ),
+            (
+                "https://ids.test/realms/partner/inner2",
+                "https://ids.test/realms/partner",
+            ),
+            ("https://ids.test/realms/corporate", "https://ids.test"),
+            ("https://OTHER.test:443/x?y", "https://other.test"),
+            ("https://idp.test/realms/corp", "https://idp.test"),
+        ] {
+            let place = with_prefixes().place(&Url::parse(url).unwrap());
+            assert_eq!(place.unwrap().to_string(), whose, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_may_be_anybodys_gets_no_credentials() {
+        for url in [
+            "https://ids.test/realms/Corp/auth",
+            "https://ids.test/realms//corp",
+            "https://ids.test/realms/corp;x/auth",
+            "https://ids.test/realms/partner/..%2Fcorp/auth",
+            "https://ids.test/realms/partner/inner;x",
+        ] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(with_prefixes().place(&url), None, "{url}");
+            assert!(!with_prefixes().may_have_credentials(&url), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_origin_that_a_prefix_names_gets_credentials_below_it_only() {
+        let gets = |url: &str| with_prefixes().may_have_credentials(&Url::parse(url).unwrap());
+
+        for url in [
+            "https://ids.test/realms/corp",
+            "https://other.test/",
+            "https://idp.test/x",
+        ] {
+            assert!(gets(url), "{url}");
+        }
+        for url in [
+            "https://ids.test/",
+            "https://ids.test/realms/corporate",
+            "https://ids.test:8443/realms/corp",
+            "http://ids.test/realms/corp",
+            "https://x@ids.test/realms/corp",
+            "https://portal.test/",
+        ] {
+            assert!(!gets(url), "{url}");
+        }
+        let origins = with_prefixes();
+        assert!(origins.may_have(Grade::Assertion, &origin("ids.test")));
+        assert!(!origins.may_have(Grade::Credential, &origin("ids.test")));
+    }
+
+    #[test]
+    fn a_prefix_takes_the_credentials_from_the_portals_own_form() {
+        let portal = Url::parse("https://portal.test/auth").unwrap();
+        let alone = Origins::new(origin("portal.test"), vec![], vec![]);
+        assert!(alone.may_have_credentials(&portal));
+
+        let prefix = UrlPrefix::parse("https://ids.test").unwrap();
+        let named = alone.with_prefixes([prefix].into_iter());
+        assert!(!named.may_have_credentials(&portal));
+    }
+
+    #[test]
+    fn a_place_is_above_its_parts_and_no_other() {
+        let place = |url: &str| with_prefixes().place(&Url::parse(url).unwrap()).unwrap();
+        let [all, corp, partner, inner] = [
+            "/",
+            "/realms/corp",
+            "/realms/partner",
+            "/realms/partner/inner",
+        ]
+        .map(|path| place(&format!("https://ids.test{path}")));
+
+        assert!(all.is_above(&corp) && all.is_above(&inner) && partner.is_above(&inner));
+        assert!(!corp.is_above(&partner) && !inner.is_above(&partner) && !all.is_above(&all));
+        assert!(!place("https://idp.test/").is_above(&corp));
+        assert_eq!(all, Place::Origin(origin("ids.test")));
     }
 }

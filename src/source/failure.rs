@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::credentials::Credentials;
 use crate::digest::hex;
 use crate::store::{KeptFailure, KeptFingerprint};
-use crate::{Error, ErrorKind, one_line};
+use crate::{Error, ErrorKind, Secret, one_line};
 
 impl KeptFailure {
     /// What to remember of a refresh that failed by `error` at `now`
@@ -145,29 +145,33 @@ impl KeptFailure {
 
 impl KeptFingerprint {
     fn of(credentials: &Credentials) -> Option<Self> {
+        let password = credentials.password().at_hand()?;
         let mut key = [0; 16];
         rand::fill(&mut key).ok()?;
         Some(Self {
             key: hex(&key),
-            bits: bits(&key, credentials),
+            bits: bits(&key, password),
         })
     }
 
+    /// A password that would have to be read first counts as the same
     fn fits(&self, credentials: &Credentials) -> bool {
+        let Some(password) = credentials.password().at_hand() else {
+            return true;
+        };
         let key = self.key.as_bytes().chunks(2).map(|pair| {
             let text = str::from_utf8(pair).ok()?;
             u8::from_str_radix(text, 16).ok()
         });
         let key: Option<Vec<u8>> = key.collect();
-        key.is_some_and(|key| bits(&key, credentials) == self.bits)
+        key.is_some_and(|key| bits(&key, password) == self.bits)
     }
 }
 
 /// Twelve bits: of 4096 other passwords one is taken for the same, and whoever reads them is 12 bits nearer at most
-fn bits(key: &[u8], credentials: &Credentials) -> u16 {
+fn bits(key: &[u8], password: &Secret) -> u16 {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
-    let password = credentials.password().expose_secret();
-    match hmac::sign(&key, password.as_bytes()).as_ref() {
+    match hmac::sign(&key, password.expose_secret().as_bytes()).as_ref() {
         [high, low, ..] => u16::from_be_bytes([*high, *low]) >> 4,
         _ => 0,
     }
@@ -235,7 +239,7 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
 
     use super::{Credentials, KeptFailure, hold};
-    use crate::{Error, ErrorKind, Secret};
+    use crate::{Error, ErrorKind, Secret, SecretSource};
 
     fn now() -> Timestamp {
         Timestamp::from_second(1_800_000_000).unwrap()
@@ -348,6 +352,19 @@ mod tests {
         // Somebody put the clock back.
         assert!(!kept.is_since(later(-9), later(-5)));
         assert!(!kept.holds(now()));
+    }
+
+    #[test]
+    fn a_password_that_is_read_later_is_taken_for_the_same() {
+        let later = SecretSource::variable("DOORWARD_NOT_SET");
+        let later = Credentials::with_source("ci", later).unwrap();
+        let rejected = Error::rejected("no");
+
+        let known = KeptFailure::of_login(&rejected, Some(&credentials("old")), now());
+        let unknown = KeptFailure::of_login(&rejected, Some(&later), now());
+
+        assert!(known.is_with(Some(&later)) && unknown.is_with(Some(&later)));
+        assert!(unknown.is_with(Some(&credentials("new"))));
     }
 
     #[test]

@@ -103,9 +103,13 @@ pub(crate) struct CredentialOptions {
     #[arg(long, value_name = "CMD")]
     password_command: Option<String>,
 
+    /// Who signs in where, for logins that lead through several providers: a TOML file with one table for each URL prefix, with username, password-file, -command or -env, and totp-seed-file, -command or -env. The longest match wins, and its origin counts as named. No secret is in the file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials_file: Option<PathBuf>,
+
     /// Take a file with a secret that others can read or write, as CI file variables and mounted Kubernetes secrets are
     #[arg(long)]
-    allow_shared_files: bool,
+    pub(crate) allow_shared_files: bool,
 
     /// Where the password comes from, as an option or a variable says
     #[arg(skip)]
