@@ -72,6 +72,15 @@ pub trait IdpAdapter: fmt::Debug + Send + Sync {
     /// 4. a page is not what it should be: [`Error::unexpected_page`], with its path;
     /// 5. what [`Visit`]'s methods return comes as it is, by `?`.
     async fn sign_in(&self, page: Page, visit: &mut Visit<'_>) -> Result<Page, Error>;
+
+    /// What a page of status 400 or above means, where this provider's pages tell more than their status
+    ///
+    /// Asked before [`recognizes`](Self::recognizes), and only about pages of origins that may have the credentials. `None`, unless
+    /// the page has a mark of the provider, and the login cannot go on from it. Pure, too.
+    fn explains(&self, page: &Page) -> Option<Error> {
+        let _ = page;
+        None
+    }
 }
 
 /// How surely an adapter knows a page, and by what

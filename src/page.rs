@@ -32,6 +32,7 @@ pub use form::Form;
 mod html;
 
 mod kind;
+pub(crate) use kind::MESSAGES;
 pub use kind::PageKind;
 
 mod refresh;

@@ -37,7 +37,7 @@ use url::Url;
 
 use crate::devices::{Device, Devices};
 use crate::event::{Event, Listener};
-use crate::page::{Page, PageKind};
+use crate::page::{Form, MESSAGES, Page, PageKind};
 use crate::request::Wire;
 use crate::{Error, Hop, Request, Trail, redact};
 
@@ -174,6 +174,15 @@ impl Session {
     /// Whether credentials may be sent to `url`
     pub(crate) fn may_have_credentials(&self, url: &Url) -> bool {
         self.origins.may_have_credentials(url)
+    }
+
+    /// Whether what `form` of `page` carries goes where this login asked for it to go, as far as can be seen
+    ///
+    /// A consent page may have hidden fields called `code` and `state`, too, and is posted to its own origin.
+    pub(crate) fn expects(&self, page: &Page, form: &Form) -> bool {
+        let stays = Origin::of(form.action()) == Origin::of(page.url());
+        let is_filled = |name: &&str| form.value(name).is_some_and(|value| !value.is_empty());
+        !stays || MESSAGES.iter().any(is_filled) || self.origins.is_return(form.action())
     }
 
     /// The refusal for a page at an origin that nobody named, or at one that is named in part
@@ -414,11 +423,15 @@ impl Session {
     }
 
     fn note_leg(&mut self, request: &Request, here: Origin, to: &Origin) {
+        let Some(back_to) = return_address(request) else {
+            return;
+        };
         if here != *to
-            && let Some(back_to) = return_address(request).as_ref().and_then(Origin::of)
+            && let Some(back_to) = Origin::of(&back_to)
         {
             self.origins.add_leg(here, back_to);
         }
+        self.origins.add_return(&back_to);
     }
 
     fn add_headers(&self, request: &Request, wire: &mut Wire) {

@@ -46,6 +46,8 @@ pub(crate) struct Progress {
     codes: Vec<(Option<UrlPrefix>, Arc<Mutex<Codes>>)>,
     /// Where the security question was answered
     answered: Vec<Place>,
+    /// Where a page asked for the user name alone
+    identified: Vec<Place>,
     /// The adapter that signed in last, and where
     pub(crate) signed_in: Option<(&'static str, String)>,
 }
@@ -165,6 +167,30 @@ impl<'a> Visit<'a> {
         self.credentials().map_or("", Credentials::username)
     }
 
+    /// The user name for a page that asks for it alone, once for each provider
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`](crate::ErrorKind::Rejected) when the provider asks again, unless [`restarted`](Self::restarted) was
+    /// called. Others as [`password`](Self::password).
+    pub fn identify(&mut self) -> Result<&str, Error> {
+        let here = self.session.check_before_password()?;
+        let credentials = self.credentials().ok_or_else(|| no_credentials(&here))?;
+        if self.progress.identified.contains(&here) {
+            let message = match self.progress.was_asked(&here) {
+                true => "the provider begins anew: it did not accept user name or password",
+                false => "the provider asks for the user name again: it does not know it",
+            };
+            return Err(Error::rejected(message)
+                .at("origin", here.to_string())
+                .hint(
+                    "check the user name; some providers show a locked account in the same way",
+                ));
+        }
+        self.progress.identified.push(here);
+        Ok(credentials.username())
+    }
+
     /// The password, once for each provider
     ///
     /// It is that of the longest URL prefix of the page ([`Walk::credentials_at`](crate::Walk::credentials_at)), or else that of the
@@ -179,13 +205,7 @@ impl<'a> Visit<'a> {
     pub async fn password(&mut self) -> Result<Secret, Error> {
         let here = self.session.check_before_password()?;
         let source = self.credentials().map(Credentials::password).cloned();
-        let source = source.ok_or_else(|| {
-            Error::config("the provider asks for a password, and there are no credentials for it")
-                .at("origin", here.to_string())
-                .hint(
-                    "give --username, and DOORWARD_PASSWORD or --password-file, or a table for it in the --credentials-file",
-                )
-        })?;
+        let source = source.ok_or_else(|| no_credentials(&here))?;
         self.check_asked(&here)?;
         self.progress.asked.push(Asked {
             place: here.clone(),
@@ -380,6 +400,7 @@ impl<'a> Visit<'a> {
                 "the provider starts the login over again and again",
             ));
         }
+        self.progress.identified.retain(|place| *place != here);
         self.progress.asked.retain(|asked| asked.place != here);
         self.progress.restarted.push(here);
         Ok(())
@@ -496,6 +517,14 @@ async fn read(source: SecretSource, what: &'static str) -> Result<Secret, Error>
     let read = tokio::task::spawn_blocking(move || source.read(what));
     read.await
         .map_err(|error| Error::config(format!("the {what} was not read")).because(error))?
+}
+
+fn no_credentials(here: &Place) -> Error {
+    Error::config("the provider asks for a password, and there are no credentials for it")
+        .at("origin", here.to_string())
+        .hint(
+            "give --username, and DOORWARD_PASSWORD or --password-file, or a table for it in the --credentials-file",
+        )
 }
 
 fn unanswered(offered: &[Factor], wishes: &[Factor]) -> Error {

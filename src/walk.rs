@@ -271,7 +271,7 @@ impl Walk {
             }
             page = match page.kind() {
                 PageKind::Redirect(to) => session.follow(&page, to).await?,
-                PageKind::AutoSubmit(form) => {
+                PageKind::AutoSubmit(form) if session.expects(&page, form) => {
                     session.send(Request::submit(Form::clone(form))).await?
                 }
                 _ => self.dispatch(page, destination, session, progress).await?,
@@ -300,7 +300,10 @@ impl Walk {
         if let Recognition::Certain(_) = own {
             return self.own_page(page, destination, session, progress).await;
         }
-        if let Some(error) = unavailable(&page) {
+        if let Some(error) = self
+            .explained(&page, session)
+            .or_else(|| unavailable(&page))
+        {
             return Err(error);
         }
         let hops = session.trail().hops().len();
@@ -354,6 +357,15 @@ impl Walk {
     ) -> Result<Page, Error> {
         let mut visit = Visit::new(session, progress, &self.wishes, &self.accounts);
         destination.pages().sign_in(page, &mut visit).await
+    }
+
+    /// What an adapter makes of a failure
+    fn explained(&self, page: &Page, session: &Session) -> Option<Error> {
+        if page.status() < 400 || !session.may_have_credentials(page.url()) {
+            return None;
+        }
+        let mut adapters = self.adapters.iter();
+        adapters.find_map(|adapter| Some(adapter.explains(page)?.by(adapter.name())))
     }
 
     /// The adapter that knows `page` best, and by what

@@ -485,3 +485,55 @@ async fn a_page_that_nobody_knows_is_described_without_its_text() {
     assert!(!text.contains("Geheim") && !text.contains("s3cr3t"));
     assert!(error.next_step().is_some());
 }
+
+/// A page of hidden fields with one button, posted to its own origin
+fn hidden_fields(action: &str, state: &str) -> Answer {
+    Answer::html(
+        200,
+        format!(
+            r#"<form method="post" action="{action}"><input type="hidden" name="code" value="good">
+            <input type="hidden" name="state" value="{state}"><button>OK</button></form>"#
+        ),
+    )
+}
+
+#[tokio::test]
+async fn hidden_fields_called_code_and_state_are_not_yet_an_answer_that_somebody_asked_for() {
+    let bed = bed(Scripted::at(IDP, |ask, _| {
+        hidden_fields("/grant", &ask.query("state").unwrap_or_default())
+    }));
+
+    let error = open(&bed, walk(&bed, &[IDP])).await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::NoAdapter, "{error}");
+    assert_eq!(posts(&bed), 0);
+}
+
+#[tokio::test]
+async fn an_answer_to_a_broker_at_the_same_origin_is_submitted() {
+    let bed = bed(Scripted::at(IDP, |ask, world| {
+        match (ask.method(), ask.path()) {
+            ("GET", "/authorize") => {
+                let back = format!("{}/callback", world.origin(IDP));
+                Answer::redirect(format!(
+                    "/upstream?redirect_uri={back}&state={}",
+                    state(ask)
+                ))
+            }
+            ("GET", "/upstream") => {
+                hidden_fields("/callback", &ask.query("state").unwrap_or_default())
+            }
+            _ => {
+                let state = ask.field("state").unwrap_or_default();
+                let state: String =
+                    url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
+                let portal = world.origin(PORTAL_HOST);
+                Answer::redirect(format!("{portal}/auth/oidc?code=good&state={state}"))
+            }
+        }
+    }));
+
+    open(&bed, walk(&bed, &[IDP])).await.unwrap();
+
+    assert_eq!(posts(&bed), 1);
+}

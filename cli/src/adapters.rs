@@ -28,8 +28,17 @@ pub(crate) fn names() -> PossibleValuesParser {
 /// What an adapter signs in at, in one line
 fn purpose(name: &str) -> &'static str {
     match name {
+        "dex" => {
+            "Dex: a password of its own or of a directory, the choice of a connector, approval"
+        }
+        "form" => "any login form of an origin that was named, if no other adapter knows it",
+        "keycloak" => {
+            "Keycloak realms: password, one-time codes, passkeys, other providers behind them"
+        }
+        "lemonldap" => "LemonLDAP::NG: password and one-time codes",
         "okta" => "Okta organisations, Classic or Identity Engine: password and second factors",
         "openunison" => "OpenUnison's own login form, as the portal's or a provider's",
+        "simplesamlphp" => "SimpleSAMLphp: password, consent and one-time codes",
         _ => "",
     }
 }

@@ -191,7 +191,18 @@ fn adapters_are_listed_one_per_line() {
         .lines()
         .map(|line| line.split_once("  ").unwrap().0.trim())
         .collect();
-    assert_eq!(names, ["okta", "openunison"]);
+    assert_eq!(
+        names,
+        [
+            "dex",
+            "form",
+            "keycloak",
+            "lemonldap",
+            "okta",
+            "openunison",
+            "simplesamlphp"
+        ]
+    );
     assert_eq!(outcome.stderr, "");
 }
 

@@ -195,6 +195,8 @@ pub struct Field<'a> {
     pub kind: &'a str,
     /// What the page writes beside it, in one line
     pub label: Option<&'a str>,
+    /// Whether a person sees it: neither of kind `hidden` nor concealed by the element itself
+    pub shown: bool,
 }
 
 /// A submit button of a [`Form`](crate::Form)

@@ -112,6 +112,7 @@ impl Form {
             name: &control.name,
             kind: control.kind,
             label: control.label.as_deref(),
+            shown: control.kind != "hidden" && !control.concealed,
         })
     }
 
@@ -525,6 +526,22 @@ mod tests {
 
         assert!(form.press("n"));
         assert_eq!(sent(&form), ["x=0", "y=0"]);
+    }
+
+    #[test]
+    fn a_field_that_is_not_to_be_seen_is_not_shown() {
+        let form = form(
+            "<form><input name=user><input type=hidden name=h><input type=password name=p style='display: none'>
+             <input name=c hidden><input type=checkbox name=k>",
+        );
+
+        let shown: Vec<_> = form
+            .fields()
+            .filter(|field| field.shown)
+            .map(|field| field.name)
+            .collect();
+
+        assert_eq!(shown, ["user", "k"]);
     }
 
     #[test]

@@ -155,7 +155,8 @@ fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
-const MESSAGES: [&str; 3] = ["SAMLResponse", "SAMLRequest", "wresult"];
+/// Fields that hold nothing but what one server says to another
+pub(crate) const MESSAGES: [&str; 3] = ["SAMLResponse", "SAMLRequest", "wresult"];
 
 const RESPONSES: [&str; 3] = ["code", "id_token", "error"];
 
@@ -302,6 +303,21 @@ mod tests {
             "<form method=post><input type=hidden name=code value=c><input type=hidden name=state value=s>
              <button name=yes>Yes</button><button name=no>No</button></form>"
         ));
+    }
+
+    #[test]
+    fn hidden_fields_alone_are_no_message() {
+        for fields in [
+            "<input type=hidden name=tryAnotherWay value=on>",
+            "<input type=hidden name=req value=r><input type=hidden name=approval value=approve><button>Grant</button>",
+            "<input type=hidden name=prompt value=consent><button>Continue</button>",
+            "<input type=hidden name=authenticationExecution value=1><input type=hidden name=state value=s>",
+        ] {
+            assert!(
+                !is_auto_submit(&format!("<form method=post>{fields}")),
+                "{fields}"
+            );
+        }
     }
 
     #[test]

@@ -146,6 +146,8 @@ pub(crate) struct Origins {
     via: Vec<Origin>,
     /// Senders that asked for the answer to come back to themselves
     legs: Vec<Leg>,
+    /// Where requests asked for an answer to be sent, without queries
+    returns: Vec<Url>,
     /// Once consent was given on the way, nobody but the caller decides who gets a code
     consented: bool,
 }
@@ -165,6 +167,7 @@ impl Origins {
             prefixes: Vec::new(),
             via,
             legs: Vec::new(),
+            returns: Vec::new(),
             consented: false,
         }
     }
@@ -218,6 +221,19 @@ impl Origins {
         }
     }
 
+    /// Remembers that an answer was asked for at `url`
+    pub(crate) fn add_return(&mut self, url: &Url) {
+        let place = without_query(url);
+        if !self.returns.contains(&place) {
+            self.returns.push(place);
+        }
+    }
+
+    /// Whether an answer was asked for at `url`
+    pub(crate) fn is_return(&self, url: &Url) -> bool {
+        self.returns.contains(&without_query(url))
+    }
+
     pub(crate) fn consent_given(&mut self) {
         self.consented = true;
     }
@@ -263,6 +279,13 @@ impl Origins {
                 .iter()
                 .any(|leg| leg.sender == *origin && leg.back_to == *origin)
     }
+}
+
+fn without_query(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url
 }
 
 /// What to do about an origin that was refused
@@ -395,6 +418,18 @@ mod tests {
         origins.consent_given();
         assert!(!origins.may_have(Grade::Assertion, &origin("broker.test")));
         assert_eq!(origins.refused_returns(), [origin("broker.test")]);
+    }
+
+    #[test]
+    fn a_return_address_is_known_without_its_query() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let mut origins = Origins::new(origin("portal.test"), vec![], vec![]);
+        origins.add_return(&url("https://broker.test/callback?login=1"));
+
+        assert!(origins.is_return(&url("https://broker.test/callback")));
+        assert!(origins.is_return(&url("https://broker.test/callback?x=2#y")));
+        assert!(!origins.is_return(&url("https://broker.test/consent")));
+        assert!(!origins.is_return(&url("https://portal.test/callback")));
     }
 
     #[test]

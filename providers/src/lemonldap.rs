@@ -1,0 +1,146 @@
+//! LemonLDAP::NG: what a page means is a number in it, which a script turns into text.
+//!
+//! Its forms are read by the generic adapter; the number says why a page came.
+
+use async_trait::async_trait;
+use doorward::{Error, Factor, Form, IdpAdapter, Page, Recognition, Visit};
+
+use crate::form::{self, Rules};
+
+mod code;
+
+/// Signs in at a LemonLDAP::NG portal
+///
+/// Source: <https://lemonldap-ng.org/documentation/latest/error>
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct LemonLdap {}
+
+#[async_trait]
+impl IdpAdapter for LemonLdap {
+    fn name(&self) -> &'static str {
+        "lemonldap"
+    }
+
+    fn recognizes(&self, page: &Page) -> Recognition {
+        if page.attribute(MARKED, "trmsg").is_some() {
+            return Recognition::Certain("LemonLDAP::NG's numbered message");
+        }
+        if page.attribute("[trspan]", "trspan").is_some() {
+            return Recognition::Certain("LemonLDAP::NG's names of texts");
+        }
+        let login =
+            |form: &Form| ["user", "password", "skin", "timezone"].map(|name| form.has(name));
+        match page.forms().iter().any(|form| login(form) == [true; 4]) {
+            true => Recognition::Likely("a form with user, password, skin and timezone"),
+            false => Recognition::No,
+        }
+    }
+
+    async fn sign_in(&self, page: Page, visit: &mut Visit<'_>) -> Result<Page, Error> {
+        let number = number_of(&page);
+        if code::NOT_TRIED.contains(&number) {
+            visit.restarted()?;
+        } else if let Some(error) = code::failure(number, &page) {
+            return Err(error);
+        }
+        if let Some(form) = page.form_with("sf").filter(|form| form.has("token")) {
+            return choose_factor(form, visit).await;
+        }
+        if let Some(error) = unanswerable(&page) {
+            return Err(error.at("page", page.path()));
+        }
+        // A message, or a session that must be renewed: a person would press the one button.
+        let onward = page.forms().iter().find(|form| {
+            let is_info = form.id() == Some("form") && says(&page, "continue");
+            (is_info || form.id() == Some("upgrd")) && form.buttons().count() == 1
+        });
+        match onward {
+            Some(form) => visit.submit(form.clone()).await,
+            None => accepted(form::fill_in(&page, visit, &RULES).await?),
+        }
+    }
+}
+
+/// The number of the page's message; 0 if there is none
+fn number_of(page: &Page) -> u16 {
+    let number = page.attribute(MARKED, "trmsg");
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+fn accepted(answer: Page) -> Result<Page, Error> {
+    let number = number_of(&answer);
+    let failed = code::failure(number, &answer).filter(|_| !code::NOT_TRIED.contains(&number));
+    failed.map_or(Ok(answer), Err)
+}
+
+/// Several second factors: each is a button named `sf`
+async fn choose_factor(form: &Form, visit: &mut Visit<'_>) -> Result<Page, Error> {
+    let buttons = form.buttons().filter(|button| button.name == "sf");
+    let known = buttons.filter_map(|button| Some((button.value, factor_named(button.value)?)));
+    let (values, factors): (Vec<&str>, Vec<Factor>) = known.unzip();
+    let value = values
+        .get(visit.pick(&factors)?)
+        .copied()
+        .unwrap_or_default();
+    let mut form = form.clone();
+    form.press(value);
+    visit.submit(form).await
+}
+
+/// What a form asks for besides the code, by where it goes
+fn factor(form: &Form) -> Factor {
+    let path = form.action().path();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    factor_named(name.trim_end_matches("2fcheck")).unwrap_or(Factor::Totp(None))
+}
+
+fn factor_named(name: &str) -> Option<Factor> {
+    Some(match name {
+        "totp" | "utotp" => Factor::Totp(None),
+        "ext" | "rest" | "sms" => Factor::Sms(None),
+        "mail" => Factor::Email(None),
+        "radius" | "yubikey" => Factor::Hotp(None),
+        "u" | "webauthn" => Factor::Webauthn(None),
+        _ => return None,
+    })
+}
+
+/// Pages that ask for what no field of theirs takes from us
+fn unanswerable(page: &Page) -> Option<Error> {
+    let goes_to = |end: &str| {
+        let mut forms = page.forms().iter();
+        forms.any(|form| form.action().path().ends_with(end))
+    };
+    if goes_to("/webauthn2fcheck") || goes_to("/u2fcheck") {
+        return Some(Error::unsupported("LemonLDAP::NG asks for a security key"));
+    }
+    if goes_to("/password2fcheck") {
+        return Some(Error::unsupported(
+            "LemonLDAP::NG asks for a second password",
+        ));
+    }
+    goes_to("/notifback").then(|| {
+        Error::account_state("LemonLDAP::NG shows a message that must be accepted")
+            .hint("let a person sign in there in a browser and read it")
+    })
+}
+
+fn says(page: &Page, text: &str) -> bool {
+    page.attribute(&format!("button [trspan={text}]"), "trspan")
+        .is_some()
+}
+
+/// The page may show the password as plain text, to keep browsers from storing it
+const RULES: Rules = Rules {
+    provider: "LemonLDAP::NG",
+    open_password: Some("password"),
+    consent: Some("confirm"),
+    factor,
+};
+
+/// A theme may change the element and its class, but not the attribute, which the script looks for
+const MARKED: &str = "[trmsg]";
+
+#[cfg(test)]
+mod tests;

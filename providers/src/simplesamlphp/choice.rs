@@ -1,0 +1,51 @@
+//! What the caller has to choose: a source of accounts, a provider, an organisation.
+
+use doorward::page::Button;
+use doorward::{Error, Form, Page, Visit};
+
+/// `src-…` or `sourceChoice[…]` of the module multiauth, `idp_…` of the discovery page
+pub(super) fn is_choice(button: &Button<'_>) -> bool {
+    let known = ["src-", "sourceChoice[", "idp_"];
+    known.iter().any(|start| button.name.starts_with(start))
+}
+
+/// Presses the button that the caller chose by `--login-option`
+pub(super) async fn choose(form: &Form, visit: &mut Visit<'_>) -> Result<Page, Error> {
+    let buttons: Vec<Button<'_>> = form.buttons().filter(is_choice).collect();
+    // The buttons of the discovery page all say the same.
+    let label = |button: &Button<'_>| {
+        let name = button.name.strip_prefix("idp_");
+        name.unwrap_or(button.text).to_owned()
+    };
+    let labels: Vec<String> = buttons.iter().map(label).collect();
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    let chosen = visit.choose(&labels)?;
+    let name = buttons.get(chosen).map_or("", |button| button.name);
+    let mut form = form.clone();
+    form.press(name);
+    visit.submit(form).await
+}
+
+/// An account is one of an organisation, and the first of the list is rarely right
+pub(super) async fn in_organization(page: &Page, visit: &mut Visit<'_>) -> Result<Page, Error> {
+    let mut form = page.expect_form_with("organization")?;
+    let choices = form.choices("organization");
+    let known = choices.map(|choice| {
+        (
+            choice.value.to_owned(),
+            choice.label.unwrap_or(choice.value).to_owned(),
+        )
+    });
+    let (values, labels): (Vec<String>, Vec<String>) = known.unzip();
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    if labels.len() > 1 {
+        let chosen = visit.choose(&labels)?;
+        form.check(
+            "organization",
+            values.get(chosen).map_or("", String::as_str),
+        );
+    }
+    form.set("username", visit.username());
+    form.set_secret("password", &visit.password().await?);
+    visit.submit(form).await
+}
