@@ -37,6 +37,8 @@ pub use kind::PageKind;
 
 mod refresh;
 
+mod script;
+
 mod structure;
 
 mod tag_scan;
@@ -281,6 +283,25 @@ impl Page {
     /// The scripts that stand in the page itself, data in `script` elements included
     pub fn scripts(&self) -> &[String] {
         &self.document.scripts
+    }
+
+    /// The texts that those scripts give to names, as `name = "text"` or `name: "text"`, in the order of the page
+    ///
+    /// Nothing is run: comments and regular expressions are passed over, and escapes in texts are undone.
+    ///
+    /// ```
+    /// use doorward::Page;
+    ///
+    /// let html = r#"<script>/* token = "old" */ var login = { "token": "a\x2Db" };</script>"#;
+    /// let page = Page::html("https://idp.example/", html)?;
+    /// let texts: Vec<_> = page.script_texts().collect();
+    /// assert_eq!(texts, [("token".to_owned(), "a-b".to_owned())]);
+    /// # Ok::<(), doorward::Error>(())
+    /// ```
+    pub fn script_texts(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        self.scripts()
+            .iter()
+            .flat_map(|script| script::texts(script))
     }
 
     /// The text of the first element that matches a CSS selector and has any; blanks are folded

@@ -2,6 +2,7 @@
 
 use doorward::passkey::{AssertionRequest, Binary, PasskeyError};
 use doorward::{Error, ErrorKind, Factor, Form, Page, Url, Visit};
+use serde_json::{Map, Value};
 
 use crate::keycloak::one_time_code;
 use crate::keycloak::post::post;
@@ -177,17 +178,19 @@ fn execution(action: &Url) -> Option<String> {
     pairs.find_map(|(name, value)| (name == "execution").then(|| value.into_owned()))
 }
 
-/// What is to be signed, for the origin of `page`
+/// What is to be signed, for the origin of `page`: its script has the options, by the standard's names in every version
 fn request(page: &Page) -> Result<AssertionRequest, PasskeyError> {
-    let told = |name| page.scripts().iter().find_map(|script| told(script, name));
-    let challenge = told("challenge").ok_or(PasskeyError::Missing("challenge"))?;
-    let challenge =
-        Binary::from_base64url(&challenge).map_err(|_| PasskeyError::Field("challenge"))?;
-    let discouraged = told("userVerification").as_deref() == Some("discouraged");
-    let mut request = AssertionRequest::new(page.url(), challenge).verify_user(!discouraged);
-    if let Some(rp_id) = told("rpId") {
-        request = request.rp_id(rp_id);
-    }
+    let told = |name| {
+        page.script_texts()
+            .find_map(|(found, text)| (found == name).then_some(text))
+    };
+    let names = ["challenge", "rpId", "userVerification"];
+    let options: Map<String, Value> = names
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), told(name)?.into())))
+        .collect();
+    let options = Value::Object(options).to_string();
+    let mut request = AssertionRequest::parse(page.url(), options.as_bytes())?;
     for number in 1..=MOST_METHODS {
         let css = format!("input[name=authn_use_chk]:nth-of-type({number})");
         let Some(id) = page.attribute(&css, "value") else {
@@ -197,20 +200,6 @@ fn request(page: &Page) -> Result<AssertionRequest, PasskeyError> {
         request = request.allow(id);
     }
     Ok(request)
-}
-
-/// The text that a script gives to a name: `let NAME = "…"` up to 24, `NAME : "…"` from 25 on
-fn told(script: &str, name: &str) -> Option<String> {
-    script.match_indices(name).find_map(|(at, _)| {
-        let is_whole = !script.get(..at)?.ends_with(|c: char| c.is_alphanumeric());
-        let rest = script
-            .get(at + name.len()..)?
-            .trim_start_matches(['"', '\'']);
-        let rest = rest.trim_start().strip_prefix([':', '='])?.trim_start();
-        let quote = rest.chars().next().filter(|c| ['"', '\''].contains(c))?;
-        let (value, _) = rest.get(1..)?.split_once(quote)?;
-        is_whole.then(|| value.replace("\\/", "/"))
-    })
 }
 
 const METHOD: &str = "authenticationExecution";

@@ -18,8 +18,8 @@ impl Marks {
             state_token: token_in_path(page),
             ..Self::default()
         };
-        for script in page.scripts() {
-            marks.read(script);
+        for (key, text) in page.script_texts() {
+            marks.take(&key, &text);
         }
         let hidden = page
             .attribute("input#fromURI", "value")
@@ -27,26 +27,6 @@ impl Marks {
         marks.resume = page.query("fromURI").or(hidden).or(marks.resume);
         marks.is_okta |= page.header("x-okta-request-id").is_some();
         marks
-    }
-
-    fn read(&mut self, script: &str) {
-        let mut lexer = Lexer {
-            rest: script,
-            after_value: false,
-        };
-        let mut key: Option<String> = None;
-        let mut assigned = false;
-        while let Some(token) = lexer.next_token() {
-            match token {
-                Token::Sign('=' | ':') if key.is_some() => assigned = true,
-                Token::Text(text) if assigned => {
-                    self.take(key.take().unwrap_or_default().as_str(), &text);
-                    assigned = false;
-                }
-                Token::Name(name) | Token::Text(name) => (key, assigned) = (Some(name), false),
-                Token::Sign(_) => (key, assigned) = (None, false),
-            }
-        }
     }
 
     fn take(&mut self, key: &str, value: &str) {
@@ -91,128 +71,6 @@ fn is_token(value: &str) -> bool {
         && value
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || ".-_~".contains(c))
-}
-
-/// Just enough of JavaScript's lexical grammar to tell strings from comments
-///
-/// Source: <https://tc39.es/ecma262/#sec-ecmascript-language-lexical-grammar>
-struct Lexer<'a> {
-    rest: &'a str,
-    /// Whether a `/` would divide, rather than begin a regular expression
-    after_value: bool,
-}
-
-enum Token {
-    Name(String),
-    Text(String),
-    Sign(char),
-}
-
-impl Lexer<'_> {
-    fn next_token(&mut self) -> Option<Token> {
-        loop {
-            self.rest = self.rest.trim_start();
-            let c = self.rest.chars().next()?;
-            if self.skip_comment() {
-                continue;
-            }
-            if c == '/' && !self.after_value {
-                self.skip_regex();
-                continue;
-            }
-            return Some(match c {
-                '"' | '\'' | '`' => {
-                    self.after_value = true;
-                    Token::Text(self.string(c))
-                }
-                c if is_name(c) => {
-                    let end = self.rest.find(|c| !is_name(c)).unwrap_or(self.rest.len());
-                    let (name, rest) = self.rest.split_at(end);
-                    self.rest = rest;
-                    self.after_value = true;
-                    Token::Name(name.to_owned())
-                }
-                c => {
-                    self.skip(c.len_utf8());
-                    self.after_value = matches!(c, ')' | ']');
-                    Token::Sign(c)
-                }
-            });
-        }
-    }
-
-    fn skip_comment(&mut self) -> bool {
-        let end = match self.rest.get(..2) {
-            Some("//") => self.rest.find('\n'),
-            Some("/*") => self.rest.find("*/").map(|at| at + 2),
-            _ => return false,
-        };
-        self.skip(end.unwrap_or(self.rest.len()));
-        true
-    }
-
-    fn skip_regex(&mut self) {
-        let mut escaped = false;
-        let end = self.rest.char_indices().skip(1).find(|(_, c)| {
-            let found = matches!(c, '\n') || (*c == '/' && !escaped);
-            escaped = *c == '\\' && !escaped;
-            found
-        });
-        self.skip(end.map_or(self.rest.len(), |(at, c)| at + c.len_utf8()));
-        self.after_value = true;
-    }
-
-    /// The value of a string literal, its escapes undone: an escaped token is taken for an expired one
-    fn string(&mut self, quote: char) -> String {
-        let mut value = String::new();
-        let mut chars = self.rest.char_indices().skip(1).peekable();
-        let mut end = self.rest.len();
-        while let Some((at, c)) = chars.next() {
-            match c {
-                c if c == quote => {
-                    end = at + c.len_utf8();
-                    break;
-                }
-                '\\' => {
-                    let Some((at, c)) = chars.next() else { break };
-                    let digits = match c {
-                        'x' => self.rest.get(at + 1..at + 3),
-                        'u' => self.rest.get(at + 1..at + 5),
-                        _ => None,
-                    };
-                    match digits
-                        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-                        .and_then(char::from_u32)
-                    {
-                        Some(decoded) => {
-                            value.push(decoded);
-                            for _ in 0..digits.map_or(0, str::len) {
-                                chars.next();
-                            }
-                        }
-                        None => match c {
-                            'n' => value.push('\n'),
-                            't' => value.push('\t'),
-                            'r' => value.push('\r'),
-                            '\n' => {}
-                            other => value.push(other),
-                        },
-                    }
-                }
-                c => value.push(c),
-            }
-        }
-        self.skip(end);
-        value
-    }
-
-    fn skip(&mut self, bytes: usize) {
-        self.rest = self.rest.get(bytes..).unwrap_or_default();
-    }
-}
-
-fn is_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_' || c == '$'
 }
 
 #[cfg(test)]
