@@ -10,6 +10,7 @@ mod exchange;
 mod factor;
 mod failure;
 mod idx;
+mod passkey;
 mod script;
 mod transaction;
 
@@ -55,7 +56,7 @@ impl IdpAdapter for Okta {
     fn recognizes(&self, page: &Page) -> Recognition {
         match OktaPage::of(page) {
             Some(OktaPage::Dashboard) => Recognition::Likely("a page of Okta's dashboard"),
-            Some(OktaPage::SignIn) => Recognition::Certain("Okta's sign-in page"),
+            Some(OktaPage::SignIn(_)) => Recognition::Certain("Okta's sign-in page"),
             Some(OktaPage::Transaction(_) | OktaPage::IdentityEngine(_)) => {
                 Recognition::Certain("a page with Okta's state token")
             }
@@ -69,7 +70,7 @@ impl IdpAdapter for Okta {
             visit.keep_cookie(DEVICE_TOKEN);
         }
         match kind {
-            Some(OktaPage::SignIn) => engine::sign_in(&page, visit).await,
+            Some(OktaPage::SignIn(marks)) => engine::sign_in(&page, &marks, visit).await,
             Some(OktaPage::Transaction(marks)) => transaction::resume(&page, marks, visit).await,
             Some(OktaPage::IdentityEngine(token)) => idx::sign_in(&page, &token, visit).await,
             Some(OktaPage::Dashboard) => Err(Error::unexpected_page(
@@ -85,7 +86,7 @@ impl IdpAdapter for Okta {
 /// What a page of Okta's wants
 enum OktaPage {
     /// User name and password, from the beginning
-    SignIn,
+    SignIn(Marks),
     /// To go on with a transaction of the Classic engine: a login, or a step-up after one
     Transaction(Marks),
     /// To go on with a login of the Identity Engine
@@ -112,7 +113,7 @@ impl OktaPage {
                 Some(Self::Transaction(marks))
             }
             Some(token) if marks.is_okta => Some(Self::IdentityEngine(token.clone())),
-            _ if path == "/login/login.htm" => Some(Self::SignIn),
+            _ if path == "/login/login.htm" => Some(Self::SignIn(marks)),
             _ => None,
         }
     }

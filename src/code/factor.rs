@@ -187,7 +187,7 @@ mod tests {
         let wanted = Factor::parse("totp:google").unwrap();
 
         assert!(any.fits(&google) && any.fits(&any) && wanted.fits(&google));
-        assert!(!wanted.fits(&any) && !wanted.fits(&Factor::Totp(Some("okta".into()))));
+        assert!(!wanted.fits(&any) && !wanted.fits(&Factor::Totp(Some("acme".into()))));
         assert!(!any.fits(&Factor::Hotp(None)));
     }
 

@@ -11,9 +11,13 @@ use super::{OktaPage, idx, transaction};
 ///
 /// The Classic engine's sign-in page has none at first. The Identity Engine's pages are those of the application, and the
 /// login goes on there; `/api/v1/authn` would know nothing of the application's policy.
-pub(super) async fn sign_in(page: &Page, visit: &mut Visit<'_>) -> Result<Page, Error> {
+pub(super) async fn sign_in(
+    page: &Page,
+    marks: &Marks,
+    visit: &mut Visit<'_>,
+) -> Result<Page, Error> {
     if is_identity_engine(page, visit).await? {
-        let resumed = visit.get(&resume_url(page, &Marks::of(page))?).await?;
+        let resumed = visit.get(&resume_url(page, marks)?).await?;
         if let Some(OktaPage::IdentityEngine(token)) = OktaPage::of(&resumed) {
             return idx::sign_in(&resumed, &token, visit).await;
         }
@@ -22,7 +26,7 @@ pub(super) async fn sign_in(page: &Page, visit: &mut Visit<'_>) -> Result<Page, 
              application's own policy",
         ));
     }
-    transaction::with_password(page, visit).await
+    transaction::with_password(page, marks, visit).await
 }
 
 /// What the organisation says of itself; one that says nothing has the older engine

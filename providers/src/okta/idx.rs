@@ -78,10 +78,8 @@ struct Login<'a> {
     is_named: bool,
     /// Why the code before was refused
     refused: Option<Refusal>,
-    /// Whether a request was sent to a phone, which is not done twice
+    /// Whether a request was sent to a phone and told of, which is not done twice
     is_pushed: bool,
-    /// Whether somebody was told to look at the phone
-    is_push_told: bool,
     number: Option<String>,
     is_foreign_told: bool,
 }
@@ -103,7 +101,6 @@ impl<'a> Login<'a> {
             is_named: false,
             refused: None,
             is_pushed: false,
-            is_push_told: false,
             number: None,
             is_foreign_told: false,
         }
@@ -227,7 +224,7 @@ impl<'a> Login<'a> {
             self.sent = Sent::Password;
         } else if visit.username().is_empty() {
             // Says that there are no credentials.
-            self.password = Some(visit.password().await?);
+            visit.password().await?;
         }
         self.post(form, answer, visit)
     }
@@ -290,7 +287,6 @@ impl<'a> Login<'a> {
         self.refused = None;
         self.taken = None;
         self.is_pushed = false;
-        self.is_push_told = false;
         self.number = None;
     }
 

@@ -8,10 +8,13 @@ use super::factor::{Factors, Step};
 use super::script::Marks;
 
 /// Signs in with user name and password, from the beginning
-pub(super) async fn with_password(page: &Page, visit: &mut Visit<'_>) -> Result<Page, Error> {
-    let marks = Marks::of(page);
+pub(super) async fn with_password(
+    page: &Page,
+    marks: &Marks,
+    visit: &mut Visit<'_>,
+) -> Result<Page, Error> {
     let answer = post_password(&at(page, "/api/v1/authn")?, None, visit).await?;
-    finish(answer, page, &marks, visit).await
+    finish(answer, page, marks, visit).await
 }
 
 /// Goes on with the transaction that the page's state token stands for

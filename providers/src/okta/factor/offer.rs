@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::okta::exchange::{at_home, is_challenge, post_token, state_token};
 use crate::okta::factor::is_seedless;
+use crate::okta::passkey::is_another;
 
 /// The factors of an answer
 #[derive(Debug, Default)]
@@ -75,7 +76,9 @@ impl Offers {
             name: name(item),
         };
         match Kind::of(item) {
-            Kind::Known(factor @ Factor::Webauthn(_)) if is_of_another(item, passkey) => {
+            Kind::Known(factor @ Factor::Webauthn(_))
+                if is_another(credential_id(item), passkey) =>
+            {
                 let name = start.name;
                 self.unknown
                     .push(format!("{factor} of another key ({name})"));
@@ -138,14 +141,6 @@ pub(super) fn credential_id(item: &Value) -> Option<Binary> {
     // Documented as base64url; the other alphabet costs nothing.
     let id = id.replace('+', "-").replace('/', "_");
     Binary::from_base64url(&id).ok()
-}
-
-/// Whether the credential's name is told, and is not the passkey's
-fn is_of_another(item: &Value, passkey: Option<&Passkey>) -> bool {
-    let id = credential_id(item);
-    passkey
-        .zip(id)
-        .is_some_and(|(passkey, id)| *passkey.credential_id() != id)
 }
 
 /// A profile may be empty, and says less before the password than after

@@ -1,11 +1,12 @@
 //! `webauthn`: a challenge, signed by the caller's passkey.
 
-use doorward::passkey::{AssertionRequest, Binary, PasskeyError};
+use doorward::passkey::AssertionRequest;
 use doorward::{Error, Page, Visit};
 use serde_json::{Value, json};
 
 use super::offer::{Offer, credential_id};
 use crate::okta::exchange::{link, post, state_token, status, with_token};
+use crate::okta::passkey::request as signing_request;
 
 /// Has a challenge made, and signs it as the browser on `page` would
 pub(super) async fn sign(
@@ -41,24 +42,16 @@ fn request(challenged: &Page, page: &Page) -> Result<AssertionRequest, Error> {
             .pointer("/factor/_embedded/challenge")
             .or_else(|| embedded.get("challenge"))
     });
-    let told = |name| challenge.and_then(|challenge| challenge.get(name)?.as_str());
-    let bytes = told("challenge").ok_or(PasskeyError::Missing("challenge"))?;
-    let bytes = Binary::from_base64url(bytes).map_err(|_| PasskeyError::Field("challenge"))?;
-    let mut request = AssertionRequest::new(page.url(), bytes)
-        .verify_user(told("userVerification") != Some("discouraged"));
-    if let Some(rp_id) = told("rpId") {
-        request = request.rp_id(rp_id);
-    }
     let keys = ["factor", "factors"].map(|key| embedded.and_then(|embedded| embedded.get(key)));
-    for item in keys.into_iter().flatten().flat_map(|item| match item {
+    let items = keys.into_iter().flatten().flat_map(|item| match item {
         Value::Array(list) => list.as_slice(),
         one => std::slice::from_ref(one),
-    }) {
-        if let Some(id) = credential_id(item) {
-            request = request.allow(id);
-        }
-    }
-    Ok(request)
+    });
+    Ok(signing_request(
+        page,
+        challenge,
+        items.filter_map(credential_id),
+    )?)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use doorward::passkey::{Binary, Passkey};
 use serde_json::Value;
 
 use super::document::{Choice, Document, Remediation, text};
+use crate::okta::passkey::is_another;
 
 /// An authenticator, as far as a document tells of it
 #[derive(Clone, Default)]
@@ -19,7 +20,7 @@ pub(super) struct Authenticator {
     pub(super) number: Option<String>,
     /// What a key is to sign
     pub(super) challenge: Option<Value>,
-    pub(super) credential_id: Option<String>,
+    credential_id: Option<String>,
 }
 
 /// What an authenticator asks of us
@@ -89,6 +90,11 @@ impl Authenticator {
 
     pub(super) fn is_known(&self) -> bool {
         !self.key.is_empty() || !self.methods.is_empty()
+    }
+
+    /// The name of its credential, where it is a key
+    pub(super) fn credential(&self) -> Option<Binary> {
+        Binary::from_base64url(self.credential_id.as_deref()?).ok()
     }
 
     pub(super) fn has_id(&self, id: &str) -> bool {
@@ -170,7 +176,9 @@ pub(super) fn offers<'a>(
             offers.push(Offer {
                 asked: match Asked::of(&key, method.as_deref()) {
                     Asked::Other(name) if name.is_empty() => Asked::Other(choice.label.clone()),
-                    Asked::Factor(Factor::Webauthn(_)) if is_other_key(known, passkey) => {
+                    Asked::Factor(Factor::Webauthn(_))
+                        if is_another(known.and_then(Authenticator::credential), passkey) =>
+                    {
                         Asked::Other("webauthn:another_key".to_owned())
                     }
                     asked => asked,
@@ -182,15 +190,6 @@ pub(super) fn offers<'a>(
         }
     }
     offers
-}
-
-/// Whether a key is known not to be `passkey`; the engine lists each key that is enrolled
-fn is_other_key(key: Option<&Authenticator>, passkey: Option<&Passkey>) -> bool {
-    let id = key.and_then(|key| key.credential_id.as_deref());
-    let id = id.and_then(|id| Binary::from_base64url(id).ok());
-    passkey
-        .zip(id)
-        .is_some_and(|(passkey, id)| *passkey.credential_id() != id)
 }
 
 /// The methods that a choice leaves open; one that it does not name is none

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use doorward::passkey::{AssertionRequest, Binary};
 use doorward::{Error, ErrorKind, Event, Factor, Secret, Visit, one_line};
-use serde_json::Value;
 
 use super::answer::Answer;
 use super::authenticator::{Asked, Authenticator, Offer, offers};
@@ -13,6 +11,7 @@ use super::refusal::Sent;
 use super::remediation::Proof;
 use super::{Login, Next};
 use crate::okta::factor::is_seedless;
+use crate::okta::passkey::request;
 
 /// A way to go on with the authenticator that is being asked for already
 struct Current<'a> {
@@ -198,14 +197,11 @@ impl Login<'_> {
             }
             Asked::Factor(factor) => {
                 let field = code_field(form)?;
-                let code = match (visit.code(factor).await, self.refused.take()) {
-                    (Ok(code), refused) => {
-                        self.refused = refused;
-                        code
-                    }
-                    (Err(missing), Some(refused)) => return Err(refused.without_another(missing)),
-                    (Err(missing), None) => return Err(missing),
-                };
+                let code = visit.code(factor).await;
+                let code = code.map_err(|missing| match self.refused.take() {
+                    Some(refused) => refused.without_another(missing),
+                    None => missing,
+                })?;
                 answer.put_secret(&["credentials", field], &code);
                 self.sent = Sent::Code;
             }
@@ -223,9 +219,7 @@ impl Login<'_> {
         visit: &mut Visit<'_>,
     ) -> Result<Next, Error> {
         let current = document.current.as_ref();
-        self.is_pushed = true;
-        if !self.is_push_told {
-            self.is_push_told = true;
+        if !std::mem::replace(&mut self.is_pushed, true) {
             let name = current.map_or("", |current| &current.name);
             visit.tell(&Event::Push(&one_line(name)));
         }
@@ -251,23 +245,14 @@ impl Login<'_> {
         visit: &Visit<'_>,
     ) -> Result<(), Error> {
         let passkey = visit.passkey().ok_or_else(|| unanswerable("webauthn"))?;
-        let data = document
-            .current
-            .as_ref()
-            .and_then(|current| current.challenge.as_ref())
-            .ok_or_else(|| Error::unexpected_page("Okta asks for a passkey without a challenge"))?;
-        let text = |name: &str| data.get(name).and_then(Value::as_str);
-        let challenge = Binary::from_base64url(text("challenge").unwrap_or_default())?;
-        let mut request = AssertionRequest::new(self.page.url(), challenge)
-            .verify_user(text("userVerification") != Some("discouraged"));
-        if let Some(rp_id) = text("rpId") {
-            request = request.rp_id(rp_id);
-        }
-        let known = document.current.iter().chain(&document.authenticators);
-        let ids = known.filter_map(|known| known.credential_id.as_deref());
-        for id in ids.filter_map(|id| Binary::from_base64url(id).ok()) {
-            request = request.allow(id);
-        }
+        let current = document.current.as_ref();
+        let challenge = current.and_then(|current| current.challenge.as_ref());
+        let known = current.into_iter().chain(&document.authenticators);
+        let request = request(
+            self.page,
+            challenge,
+            known.filter_map(Authenticator::credential),
+        )?;
         let assertion = passkey.assert(&request)?;
         let values = [
             ("clientData", assertion.client_data_json()),
