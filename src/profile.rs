@@ -22,7 +22,8 @@ use url::Url;
 
 use crate::digest::short_sha256;
 use crate::kubeconfig::same_server;
-use crate::{Error, Secret, SecretSource, one_line};
+use crate::secret_source::of_variable;
+use crate::{Error, SecretSource, one_line};
 
 /// What a later login needs: where it begins, who signs in, where the secrets come from, and whom to believe
 ///
@@ -312,16 +313,7 @@ impl SecretPlace {
             ))
             .hint("a file or a command can be read again")),
             Self::Variable(name) => {
-                let shown = one_line(name);
-                let value = variable(name).filter(|value| !value.is_empty());
-                let value = value.ok_or_else(|| {
-                    Error::config(format!(
-                        "the {what} comes from {shown}, which is not set here"
-                    ))
-                })?;
-                let text = value.into_string();
-                let text = text.map_err(|_| Error::config(format!("{shown} is no UTF-8 text")))?;
-                Ok(SecretSource::value(Secret::new(text)))
+                of_variable(&one_line(name), what, variable(name)).map(SecretSource::value)
             }
         }
     }

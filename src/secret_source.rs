@@ -3,6 +3,7 @@
 //! A command line is no such place, since every process of the machine can read it.
 
 use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -112,7 +113,7 @@ impl SecretSource {
             Place::File(path) => self.read_file(path, what),
             Place::Stdin => read_stdin(what),
             Place::Value(secret) => Ok(secret.clone()),
-            Place::Variable(name) => read_variable(name, what),
+            Place::Variable(name) => of_variable(shown_name(name), what, env::var_os(name)),
         }
     }
 
@@ -161,9 +162,13 @@ impl fmt::Debug for SecretSource {
     }
 }
 
-fn read_variable(name: &str, what: &str) -> Result<Secret, Error> {
-    let shown = shown_name(name);
-    match env::var_os(name).filter(|value| !value.is_empty()) {
+/// The secret called `what` out of a variable, which errors call `shown`
+pub(crate) fn of_variable(
+    shown: &str,
+    what: &str,
+    value: Option<OsString>,
+) -> Result<Secret, Error> {
+    match value.filter(|value| !value.is_empty()) {
         Some(value) => value
             .into_string()
             .map(Secret::new)

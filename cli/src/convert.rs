@@ -1,6 +1,5 @@
 //! The subcommand `convert`: a portal's saved JSON becomes a kubeconfig, without network, runtime or TLS.
 
-use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use doorward::{Error, PortalToken, Profile};
 use crate::args::{Convert, UserAuthName};
 use crate::environment::Environment;
 use crate::report::{Report, Success};
-use crate::{product, settings};
+use crate::{input, product, settings};
 
 /// Writes the kubeconfig into the file that was named, or prints it
 pub(crate) fn run(
@@ -77,17 +76,14 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
             .because(error)
     };
     let mut json = Vec::new();
-    let input: Box<dyn Read> = match path.as_os_str() == "-" {
-        true if io::stdin().is_terminal() => {
-            return Err(Error::config(
-                "the portal's JSON should come from standard input, which is a terminal",
-            )
-            .hint("name a file, or pipe the JSON in"));
-        }
-        true => Box::new(io::stdin().lock()),
-        false => Box::new(File::open(path).map_err(wrong)?),
-    };
-    input
+    if input::is_stdin(path) && io::stdin().is_terminal() {
+        return Err(Error::config(
+            "the portal's JSON should come from standard input, which is a terminal",
+        )
+        .hint("name a file, or pipe the JSON in"));
+    }
+    input::open(path)
+        .map_err(wrong)?
         .take(MAX_BYTES + 1)
         .read_to_end(&mut json)
         .map_err(wrong)?;

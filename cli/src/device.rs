@@ -2,13 +2,13 @@
 
 use doorward::profile::ProfileName;
 use doorward::store::FileStore;
-use doorward::{Devices, Error, FrontDoor, Grant, Profile, Secret, SecretSource, TokenSource};
+use doorward::{Devices, Error, FrontDoor, Grant, Profile, Secret, TokenSource};
 
 use crate::args::{DEVICE, DeviceAction, ExportDevice, ImportDevice, OwnProfile};
 use crate::door::Door;
 use crate::environment::Environment;
 use crate::report::Report;
-use crate::{product, runtime, shut};
+use crate::{input, product, runtime, shut};
 
 /// Does what the action says
 pub(crate) fn run(
@@ -38,14 +38,7 @@ fn export(options: &ExportDevice, environment: &Environment, report: &Report) ->
 
 fn import(options: &ImportDevice, environment: &Environment, report: &Report) -> Result<(), Error> {
     let (name, kept) = find(&options.profile, environment, report)?;
-    let source = match options.file.as_os_str() == "-" {
-        true => SecretSource::stdin(),
-        false => SecretSource::file(&options.file),
-    };
-    let source = match options.allow_shared_files {
-        true => source.allow_shared_files(),
-        false => source,
-    };
+    let source = input::secret(&options.file, options.allow_shared_files);
     let device = source.read(DEVICE)?;
     let devices = Devices::new();
     devices.read(&device)?;

@@ -177,7 +177,7 @@ impl Door {
         let answer = self.source(SECURITY_ANSWER, profile.security_answer.as_ref())?;
 
         let password = password.read(PASSWORD)?;
-        let mut credentials = Credentials::new(username, password)?.ledger(self.ledger.clone());
+        let mut credentials = Credentials::new(username, password)?;
         if let Some(passkey) = passkey {
             let passkey = Passkey::parse(&passkey.read(PASSKEY)?)?;
             credentials = credentials.passkey(passkey);
@@ -185,10 +185,20 @@ impl Door {
         if let Some(answer) = answer {
             credentials = credentials.answer(answer);
         }
+        Ok(self.with_codes(credentials, seed, profile.code_command.as_deref()))
+    }
+
+    /// Adds where one-time codes come from, and where used ones are noted
+    fn with_codes(
+        &self,
+        credentials: Credentials,
+        seed: Option<SecretSource>,
+        command: Option<&str>,
+    ) -> Credentials {
         let seed = seed.map(CodeSource::totp);
-        let command = profile.code_command.as_deref().map(CodeSource::command);
+        let command = command.map(CodeSource::command);
         let sources = seed.into_iter().chain(command).chain(self.prompt());
-        Ok(sources.fold(credentials, Credentials::code))
+        sources.fold(credentials.ledger(self.ledger.clone()), Credentials::code)
     }
 
     /// The credentials of the file, whose secrets are read when a provider asks for them
@@ -211,14 +221,9 @@ impl Door {
         }
         let mut at = Vec::new();
         for entry in file.entries() {
-            let credentials = Credentials::with_source(&entry.username, entry.password.clone())?
-                .ledger(self.ledger.clone());
-            let seed = entry.totp_seed.clone().map(CodeSource::totp);
-            let sources = seed.into_iter().chain(self.prompt());
-            at.push((
-                entry.url.clone(),
-                sources.fold(credentials, Credentials::code),
-            ));
+            let credentials = Credentials::with_source(&entry.username, entry.password.clone())?;
+            let credentials = self.with_codes(credentials, entry.totp_seed.clone(), None);
+            at.push((entry.url.clone(), credentials));
         }
         Ok(at)
     }

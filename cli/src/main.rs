@@ -12,6 +12,7 @@ mod environment;
 mod exit_code;
 mod failure;
 mod hot;
+mod input;
 mod login;
 mod logout;
 mod mask;

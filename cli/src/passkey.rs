@@ -1,16 +1,16 @@
 //! The subcommand `passkey`: keys that a job signs with, in place of a device that somebody touches.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use doorward::passkey::RegistrationRequest;
-use doorward::{Error, Passkey, Secret, SecretSource, Url, one_line};
+use doorward::{Error, Passkey, Secret, Url, one_line};
 use serde_json::json;
 
 use crate::args::{EnrollPasskey, FormatName, PASSKEY, PasskeyAction, ShowPasskey};
-use crate::product;
 use crate::report::Report;
+use crate::{input, product};
 
 /// Does what the action says
 pub(crate) fn run(action: &PasskeyAction, report: &Report) -> Result<(), Error> {
@@ -41,14 +41,7 @@ fn enroll(options: &EnrollPasskey, report: &Report) -> Result<(), Error> {
 }
 
 fn show(options: &ShowPasskey) -> Result<(), Error> {
-    let source = match options.file.as_os_str() == "-" {
-        true => SecretSource::stdin(),
-        false => SecretSource::file(&options.file),
-    };
-    let source = match options.allow_shared_files {
-        true => source.allow_shared_files(),
-        false => source,
-    };
+    let source = input::secret(&options.file, options.allow_shared_files);
     let passkey = Passkey::parse(&source.read(PASSKEY)?)?;
     let rp_id = passkey.rp_id().map(one_line);
     let credential_id = passkey.credential_id().to_base64url();
@@ -64,11 +57,8 @@ fn show(options: &ShowPasskey) -> Result<(), Error> {
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let mut json = Vec::new();
-    let read = match path.as_os_str() == "-" {
-        true => io::stdin().lock().take(MAX_BYTES).read_to_end(&mut json),
-        false => File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut json)),
-    };
-    match read {
+    let opened = input::open(path);
+    match opened.and_then(|input| input.take(MAX_BYTES).read_to_end(&mut json)) {
         Ok(_) => Ok(json),
         Err(error) => Err(Error::config("the enrolment's options cannot be read")
             .at("file", path.to_string_lossy())

@@ -1,7 +1,6 @@
 //! The subcommand `profile`: the settings of logins, kept without any secret.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use doorward::profile::{ProfileName, Profiles};
@@ -16,7 +15,7 @@ use crate::args::{
 use crate::door::{Door, When};
 use crate::environment::Environment;
 use crate::report::Report;
-use crate::{logout, product, settings};
+use crate::{input, logout, product, settings};
 
 /// Does what the action says
 pub(crate) fn run(
@@ -215,10 +214,8 @@ fn read(path: &Path) -> Result<String, Error> {
             .because(error)
     };
     let mut text = String::new();
-    let read = match path.as_os_str() == "-" {
-        true => io::stdin().lock().take(MAX_BYTES).read_to_string(&mut text),
-        false => File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text)),
-    };
+    let opened = input::open(path);
+    let read = opened.and_then(|input| input.take(MAX_BYTES).read_to_string(&mut text));
     read.map_err(unreadable)?;
     Ok(text)
 }

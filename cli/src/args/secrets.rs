@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use doorward::profile::SecretPlace;
 
 use crate::environment::{Environment, variable};
+use crate::input::is_stdin;
 
 /// Finds the places of secrets, by the same rules for each
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl<'a> SecretFinder<'a> {
     }
 
     fn file(&self, path: PathBuf) -> SecretPlace {
-        match (path.as_os_str() == "-", self.shared_files) {
+        match (is_stdin(&path), self.shared_files) {
             (true, _) => SecretPlace::Stdin,
             (false, true) => SecretPlace::SharedFile(path),
             (false, false) => SecretPlace::File(path),
