@@ -8,6 +8,8 @@ mod double;
 mod factors;
 #[path = "keycloak/pages.rs"]
 mod pages;
+#[path = "keycloak/realm.rs"]
+mod realm;
 #[path = "keycloak/signature.rs"]
 mod signature;
 
@@ -15,7 +17,8 @@ use doorward::{Credentials, Error, ErrorKind, FrontDoor, Grant, Portal, Secret, 
 use doorward_providers::Keycloak;
 use doorward_testkit::{Fault, PORTAL_HOST, Testbed, Trouble as FaultTrouble};
 
-use crate::double::{Back, PASSWORD, Realm, Refusal, SITE, Trouble, UPSTREAM, Version};
+use crate::double::{PASSWORD, SITE, UPSTREAM};
+use crate::realm::{Back, Realm, Refusal, Trouble, Version};
 
 fn start(realm: Realm) -> Testbed {
     let double = Box::new(double::Keycloak::new(realm));

@@ -2,149 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
+use doorward::Secret;
 use doorward::code::TotpSeed;
 use doorward::passkey::Binary;
-use doorward::{Secret, Url};
 use doorward_testkit::{Answer, Ask, CodeRequest, IdpDouble, Person, RelyingParty, SignOn, World};
 
 use crate::pages::{self, View};
+use crate::realm::{ACCOUNTS, Back, Realm, Refusal, Step, Trouble, Version, devices, seed_of};
 use crate::signature;
 
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum Version {
-    V15,
-    V17,
-    #[default]
-    V26,
-}
-
-/// How a login comes back to the portal
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum Back {
-    #[default]
-    Query,
-    FormPost,
-    Saml,
-}
-
-/// What a wrong password is answered with
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Refusal {
-    /// The form, with this status
-    Status(u16),
-    /// A redirect to the form, with its new code or without
-    Redirect { with_code: bool },
-}
-
-/// What keeps the server from looking at what was posted
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Trouble {
-    /// The action has expired
-    Stale,
-    /// The login took too long, and begins anew
-    TimedOut,
-    /// The login's first cookie did not come back
-    CookieLost,
-    /// No cookie came back at all
-    AllCookiesLost,
-    /// The execution is another one
-    PageExpired,
-}
-
-/// Switches of a realm
-#[derive(Clone, Debug)]
-pub(crate) struct Realm {
-    pub(crate) version: Version,
-    /// A theme of the company's own, in German
-    pub(crate) is_foreign: bool,
-    pub(crate) is_username_first: bool,
-    pub(crate) back: Back,
-    pub(crate) refusal: Refusal,
-    /// What goes wrong, and with how many posts
-    pub(crate) trouble: Option<(Trouble, u32)>,
-    pub(crate) asks_consent: bool,
-    pub(crate) has_session: bool,
-    /// Alias and label
-    pub(crate) brokers: Vec<(&'static str, &'static str)>,
-    pub(crate) has_no_form: bool,
-    /// An organisation's links are shown once the user name is known, beside its form
-    pub(crate) links_follow_the_name: bool,
-    /// Credential id and public key
-    pub(crate) keys: Vec<(String, Vec<u8>)>,
-    pub(crate) has_another_way: bool,
-    /// The browser has no Kerberos ticket
-    pub(crate) negotiates: bool,
-}
-
-impl Default for Realm {
-    fn default() -> Self {
-        Self {
-            version: Version::V26,
-            is_foreign: false,
-            is_username_first: false,
-            back: Back::Query,
-            refusal: Refusal::Status(200),
-            trouble: None,
-            asks_consent: false,
-            has_session: false,
-            brokers: Vec::new(),
-            has_no_form: false,
-            links_follow_the_name: false,
-            keys: Vec::new(),
-            has_another_way: false,
-            negotiates: false,
-        }
-    }
-}
-
-/// What a login waits for
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Step {
-    Both,
-    Name,
-    Password,
-    Code,
-    Key,
-    /// The ways to sign in, shown by the execution that they were asked for at
-    List(&'static str),
-    Action(&'static str),
-    Brokers,
-}
-
-impl Step {
-    fn execution(&self) -> &str {
-        match self {
-            Self::Both => "both-execution",
-            Self::Name => "name-execution",
-            Self::Password => "password-execution",
-            Self::Code => "code-execution",
-            Self::Key => "key-execution",
-            Self::List(from) => from,
-            Self::Action(name) => name,
-            Self::Brokers => "brokers-execution",
-        }
-    }
-
-    fn fields(&self) -> &[&str] {
-        match self {
-            Self::Both => &["username", "password", "credentialId", "login"],
-            Self::Name => &["username", "credentialId", "login"],
-            Self::Password => &["password", "credentialId", "login"],
-            Self::Code => &["otp", "selectedCredentialId", "login"],
-            Self::Key => &[
-                "clientDataJSON",
-                "authenticatorData",
-                "signature",
-                "credentialId",
-                "userHandle",
-                "error",
-            ],
-            Self::List(_) => &["authenticationExecution"],
-            Self::Action(_) => &["accept"],
-            Self::Brokers => &[],
-        }
-    }
-}
+#[path = "double/way_back.rs"]
+mod way_back;
 
 #[derive(Clone, Debug)]
 enum Target {
@@ -652,104 +520,6 @@ impl Keycloak {
         let login = self.logins.remove(id).unwrap();
         self.finish(&login.user, &login.target, world)
     }
-
-    fn finish(&mut self, user: &str, target: &Target, world: &World) -> Answer {
-        let proof = world.secret(self.next("grant"));
-        self.granted.insert(proof.clone(), user.to_owned());
-        let path = format!("Version=1;Path={}/", self.path(world));
-        let cookies = vec![
-            format!("KEYCLOAK_IDENTITY=identity-{proof};{path};Secure;HttpOnly;SameSite=None"),
-            format!("KC_RESTART=;{path};Max-Age=0"),
-        ];
-        let iss = self.base(world);
-        let answer = match (target, self.realm.back) {
-            (Target::Saml { relay_state }, _) => {
-                let acs = self.portal.as_ref().map(|portal| portal.acs.clone());
-                let fields = [
-                    ("SAMLResponse", proof.as_str()),
-                    ("RelayState", relay_state),
-                ];
-                Answer::html(200, pages::auto_post(&acs.unwrap_or_default(), &fields))
-            }
-            (
-                Target::Oidc {
-                    redirect_uri,
-                    state,
-                },
-                Back::FormPost,
-            ) => {
-                let fields = [
-                    ("code", proof.as_str()),
-                    ("iss", &iss),
-                    ("state", state),
-                    ("session_state", "s1"),
-                ];
-                Answer::html(200, pages::auto_post(redirect_uri, &fields))
-            }
-            (
-                Target::Oidc {
-                    redirect_uri,
-                    state,
-                },
-                _,
-            ) => {
-                let mut url = Url::parse(redirect_uri).unwrap();
-                url.query_pairs_mut()
-                    .append_pair("state", state)
-                    .append_pair("session_state", "s1");
-                if self.realm.version == Version::V26 {
-                    url.query_pairs_mut().append_pair("iss", &iss);
-                }
-                url.query_pairs_mut().append_pair("code", &proof);
-                Answer::redirect(url)
-            }
-        };
-        answer.cookies(cookies)
-    }
-
-    /// To the other realm
-    fn leave(&mut self, ask: &Ask, world: &World) -> Answer {
-        let Some(id) = self.login_of(ask) else {
-            return Answer::html(400, pages::failure("Restart login cookie not found"));
-        };
-        let state = self.next("state");
-        self.away.insert(state.clone(), id);
-        let Some(upstream) = &self.upstream else {
-            return Answer::html(502, pages::failure("Unexpected error"));
-        };
-        let mut url = Url::parse(&format!(
-            "{}/protocol/openid-connect/auth",
-            upstream.base(world)
-        ))
-        .unwrap();
-        url.query_pairs_mut()
-            .append_pair("redirect_uri", &self.endpoint(world))
-            .append_pair("state", &state)
-            .append_pair("response_type", "code");
-        Answer::empty(303).header("Location", url)
-    }
-
-    fn returned(&mut self, ask: &Ask, world: &World) -> Answer {
-        let id = ask
-            .query("state")
-            .and_then(|state| self.away.remove(&state));
-        let code = ask.query("code").unwrap_or_default();
-        let user = self
-            .upstream
-            .as_mut()
-            .and_then(|upstream| upstream.granted.remove(&code));
-        match id.filter(|id| self.logins.contains_key(id)).zip(user) {
-            Some((id, user)) => {
-                self.logins.get_mut(&id).unwrap().user = user;
-                self.proven(&id, "broker", world)
-            }
-            None => Answer::html(400, pages::failure("Invalid state")),
-        }
-    }
-
-    fn endpoint(&self, world: &World) -> String {
-        format!("{}/broker/upstream/endpoint", self.base(world))
-    }
 }
 
 impl IdpDouble for Keycloak {
@@ -800,36 +570,6 @@ impl IdpDouble for Keycloak {
         Some(Person::new(&user, PASSWORD))
     }
 }
-
-fn devices(user: &str) -> &'static [&'static str] {
-    match user {
-        "two-bot" => &["phone", "ci"],
-        _ => &["ci"],
-    }
-}
-
-/// The seed of a device
-pub(crate) fn seed_of(device: &str) -> &'static str {
-    match device {
-        "ci" => "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
-        _ => "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
-    }
-}
-
-/// By these names an account has something special
-const ACCOUNTS: &[&str] = &[
-    "ci-bot",
-    "totp-bot",
-    "two-bot",
-    "key-bot",
-    "new-password",
-    "new-otp",
-    "no-profile",
-    "no-mail",
-    "terms",
-    "off",
-    "locked",
-];
 
 pub(crate) const PASSWORD: &str = "correct & horse";
 pub(crate) const SITE: &str = "sso.corp.test";

@@ -10,7 +10,8 @@ use doorward_providers::Keycloak;
 use doorward_testkit::Testbed;
 use serde_json::json;
 
-use crate::double::{PASSWORD, Realm, SITE, Version, seed_of};
+use crate::double::{PASSWORD, SITE};
+use crate::realm::{Realm, Version, seed_of};
 use crate::{asked, context, refusal, sent, start, success};
 
 fn walk(bed: &Testbed, user: &str, more: impl FnOnce(Credentials) -> Credentials) -> Walk {

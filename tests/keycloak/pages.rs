@@ -1,6 +1,6 @@
 //! The pages of a realm, short, with what each version and theme changes about them.
 
-use crate::double::{Realm, Step, Version};
+use crate::realm::{Realm, Step, Version};
 
 /// What a page is made from
 pub(crate) struct View<'a> {

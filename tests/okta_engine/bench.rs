@@ -106,6 +106,14 @@ impl Org {
     }
 }
 
+/// What an error says under this name
+pub(crate) fn context<'a>(error: &'a Error, name: &str) -> Option<&'a str> {
+    let mut context = error.context();
+    context
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
 /// An organisation with the Identity Engine
 pub(crate) fn engine(idx: IdxSwitches) -> OktaSwitches {
     OktaSwitches {
