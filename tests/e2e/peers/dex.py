@@ -1,0 +1,36 @@
+"""Dex, the stock server twice: with several connectors and an approval, and with its own passwords only."""
+
+from stage import need, process
+from stage.curl import curl
+from stage.places import E2E, PORTS, STAGE, render, url
+
+NAME = "dex"
+HERE = E2E / NAME
+HOST = "dex.test"
+ISSUERS = {url(HOST, "/dex"): ["portal"], url(HOST, "/skip"): ["portal"]}
+program = None
+
+
+def get():
+    global program
+    program = need.go_program(NAME, HERE, "github.com/dexidp/dex/cmd/dex")
+
+
+def start(up):
+    for path, port in (("dex", "DEX"), ("skip", "DEX_SKIP")):
+        configuration = STAGE / f"dex/{path}.yaml"
+        # A connector is opened when somebody chooses it, so that Keycloak need not be there yet.
+        render(HERE / f"{path}.yaml", configuration, KEYCLOAK_CONNECTOR=connector(path, up))
+        name = f"dex-{path}"
+        proxy = {"HTTPS_PROXY": f"http://127.0.0.1:{PORTS['TUNNEL']}"}
+        server = process.start(name, [program, "serve", configuration], env=proxy)
+        discovery = f"http://127.0.0.1:{PORTS[port]}/{path}/.well-known/openid-configuration"
+        process.until(name, server, lambda at=discovery: "issuer" in curl("--fail", at), 30)
+
+
+def connector(path, up):
+    if path != "dex" or "keycloak" not in up:
+        return ""
+    target = STAGE / "dex/keycloak.yaml"
+    render(HERE / "keycloak.yaml", target)
+    return target.read_text()
