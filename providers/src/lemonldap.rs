@@ -9,6 +9,9 @@ use crate::form::{self, Rules};
 
 mod code;
 
+mod dead_end;
+use dead_end::{says, unanswerable};
+
 /// Signs in at a LemonLDAP::NG portal
 ///
 /// Source: <https://lemonldap-ng.org/documentation/latest/error>
@@ -104,31 +107,6 @@ fn factor_named(name: &str) -> Option<Factor> {
         "u" | "webauthn" => Factor::Webauthn(None),
         _ => return None,
     })
-}
-
-/// Pages that ask for what no field of theirs takes from us
-fn unanswerable(page: &Page) -> Option<Error> {
-    let goes_to = |end: &str| {
-        let mut forms = page.forms().iter();
-        forms.any(|form| form.action().path().ends_with(end))
-    };
-    if goes_to("/webauthn2fcheck") || goes_to("/u2fcheck") {
-        return Some(Error::unsupported("LemonLDAP::NG asks for a security key"));
-    }
-    if goes_to("/password2fcheck") {
-        return Some(Error::unsupported(
-            "LemonLDAP::NG asks for a second password",
-        ));
-    }
-    goes_to("/notifback").then(|| {
-        Error::account_state("LemonLDAP::NG shows a message that must be accepted")
-            .hint("let a person sign in there in a browser and read it")
-    })
-}
-
-fn says(page: &Page, text: &str) -> bool {
-    page.attribute(&format!("button [trspan={text}]"), "trspan")
-        .is_some()
 }
 
 /// The page may show the password as plain text, to keep browsers from storing it

@@ -28,6 +28,7 @@ impl IdpAdapter for SimpleSamlPhp {
             Some(Place::Consent(_)) => Recognition::Certain("the consent module's forms"),
             Some(Place::Notice(_)) => Recognition::Likely("a notice with StateId"),
             Some(Place::Failure) => Recognition::Certain("an error with a report's form or number"),
+            Some(Place::Refusal) => Recognition::Likely("the path of a module's refusal"),
             None => Recognition::No,
         }
     }
@@ -47,6 +48,10 @@ impl IdpAdapter for SimpleSamlPhp {
                 visit.submit(form).await
             }
             Some(Place::Failure) => Err(failure(&page)),
+            Some(Place::Refusal) => Err(Error::account_state(
+                "SimpleSAMLphp does not let this account in here, or it has expired",
+            )
+            .at("page", page.path())),
             Some(Place::Login) if page.form_with("organization").is_some() => {
                 in_organization(&page, visit).await
             }
@@ -65,12 +70,17 @@ enum Place<'a> {
     Notice(&'a Form),
     /// Its form would send a report
     Failure,
+    /// The password was right, but a module has something against the account
+    Refusal,
 }
 
 impl<'a> Place<'a> {
     fn of(page: &'a Page) -> Option<Self> {
         if page.form_with("reportId").is_some() || page.text_of("pre#trackid").is_some() {
             return Some(Self::Failure);
+        }
+        if REFUSALS.iter().any(|end| page.path().ends_with(end)) {
+            return Some(Self::Refusal);
         }
         let refuses = page.form_with("no").is_some_and(|form| form.has("StateId"));
         if let Some(form) = page.form_with("StateId") {
@@ -117,6 +127,14 @@ const RULES: Rules = Rules {
     },
     ..Rules::GENERIC
 };
+
+/// Seen in 1.19; the shorter ones are those of 2.x
+const REFUSALS: [&str; 4] = [
+    "/module.php/authorize/authorize_403.php",
+    "/module.php/authorize/error/forbidden",
+    "/module.php/expirycheck/expired.php",
+    "/module.php/expirycheck/expired",
+];
 
 #[cfg(test)]
 mod tests {

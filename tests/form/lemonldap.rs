@@ -18,6 +18,8 @@ struct Lemon {
     consent: bool,
     /// Shows a message with one button after the password
     info: bool,
+    /// A rule lets nobody in, and says so in a message: its one button begins anew
+    refuses: bool,
     /// Has a session already
     session: bool,
     /// Does not know the first form's token any more
@@ -109,6 +111,10 @@ impl Lemon {
         }
         match (&*field("user"), &*field("password")) {
             (_, password) if password != PASSWORD => self.login_page(200, 5),
+            (USER, _) if self.refuses => {
+                let root = format!("{}/", world.origin(SITE));
+                Answer::html(200, NOT_LET_IN.replace("ROOT", &root))
+            }
             (USER, _) if self.info => {
                 self.signed_in = true;
                 Answer::html(200, INFO)
@@ -248,6 +254,9 @@ const CONSENT: &str = r##"<form id="form" action="#" method="POST" class="confir
 
 const INFO: &str = r##"<form id="form" action="#" method="post"><h3 trspan="info"></h3><h3 trspan="pwdWillExpire,86400"></h3>
     <button type="submit"><span trspan="continue"></span></button><button id="wait" type="reset"></button></form>"##;
+
+const NOT_LET_IN: &str = r##"<form id="form" action="ROOT" method="get" class="info" role="form"><h3 trspan="info"></h3>
+    <h3 trspan="Only from inside"></h3><button type="submit" class="positive"><span trspan="continue"></span></button></form>"##;
 
 const CHOICE: &str = r#"<form action="/2fchoice" method="POST"><input type="hidden" name="token" value="TOKEN"><input type="hidden" name="skin" value="b">
     <button type="submit" name="sf" value="webauthn"><h4 trspan="webauthn2f"></h4></button>
@@ -390,6 +399,21 @@ async fn a_message_with_one_button_is_passed() {
     success(&bed, walk(&bed, USER, PASSWORD)).await;
 
     assert_eq!(posts(&bed), 2);
+}
+
+#[tokio::test]
+async fn a_message_before_a_refused_session_is_no_wrong_password() {
+    for saml in [false, true] {
+        let bed = bed(Lemon {
+            refuses: true,
+            ..Lemon::over(saml)
+        });
+
+        let error = failure(&bed, walk(&bed, USER, PASSWORD)).await;
+
+        assert_eq!(error.kind(), ErrorKind::AccountState, "{error}");
+        assert_eq!(asked(&bed).len(), 2, "its button was pressed");
+    }
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ enum After {
     ShortInterval,
     /// The password is about to expire
     Expiring,
+    /// A page of that path, and a person may only read it
+    Refused(&'static str),
 }
 
 impl Default for Simple {
@@ -93,6 +95,9 @@ impl IdpDouble for Simple {
             ("POST", LOGIN) => self.login(ask, world),
             ("POST", "/module.php/totp/check.php") => self.code(ask, world),
             ("GET", CONSENT) => self.consent(ask, world),
+            ("GET", path) if matches!(self.after, After::Refused(at) if at == path) => {
+                Answer::html(403, "<h1>Zugriff verboten</h1>")
+            }
             ("GET", "/module.php/consent/noconsent.php") => {
                 world.complain("consent was refused");
                 Answer::html(200, "")
@@ -144,6 +149,7 @@ impl Simple {
         match self.after {
             After::Nothing => self.protocol.back(world),
             After::Consent => Answer::redirect(format!("{CONSENT}?StateId={STATE}")),
+            After::Refused(path) => Answer::redirect(format!("{path}?StateId={STATE}")),
             After::Code => Answer::html(200, code_page()),
             After::ShortInterval => Answer::html(
                 200,
@@ -303,6 +309,27 @@ async fn notices_are_passed() {
         success(&bed, walk(&bed, USER, PASSWORD)).await;
 
         assert_eq!(bed.count(SITE, NOTICE), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_a_module_does_not_let_in_is_no_wrong_password() {
+    for path in [
+        "/simplesaml/module.php/authorize/authorize_403.php",
+        "/module.php/authorize/error/forbidden",
+        "/simplesaml/module.php/expirycheck/expired.php",
+        "/module.php/expirycheck/expired",
+    ] {
+        let bed = bed(Simple {
+            after: After::Refused(path),
+            ..Simple::default()
+        });
+
+        let error = failure(&bed, walk(&bed, USER, PASSWORD)).await;
+
+        assert_eq!(error.kind(), ErrorKind::AccountState, "{error}");
+        assert_eq!(adapter(&error).as_deref(), Some("simplesamlphp"));
+        assert_eq!(posts(&bed), 1);
     }
 }
 

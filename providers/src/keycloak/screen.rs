@@ -65,8 +65,11 @@ impl<'a> Screen<'a> {
             }
             _ => {}
         }
-        let authenticates = |form: &Form| form.action().path().ends_with(AUTHENTICATE);
-        if let Some(form) = with("password").filter(|form| authenticates(form)) {
+        let goes = |form: &Form, to: &str| form.action().path().ends_with(to);
+        let authenticates = |form: &Form| goes(form, AUTHENTICATE);
+        // A realm may want its own password, too, each time that another provider has vouched for somebody.
+        let takes_password = |form: &Form| authenticates(form) || goes(form, POST_BROKER_LOGIN);
+        if let Some(form) = with("password").filter(|form| takes_password(form)) {
             return Some(Self::Login(form));
         }
         // Named `totp` up to 7, and in themes that are as old.
@@ -143,3 +146,5 @@ fn restart_link(page: &Page) -> Option<&Url> {
 pub(super) const FIRST_BROKER_LOGIN: &str = "first-broker-login";
 
 const AUTHENTICATE: &str = "/login-actions/authenticate";
+
+const POST_BROKER_LOGIN: &str = "/login-actions/post-broker-login";

@@ -46,6 +46,7 @@ fn forms_are_known_by_their_fields() {
         ("otp", "authenticate", "<input name=otp>".to_owned()),
         ("totp", "authenticate", "<input name=totp>".to_owned()),
         ("otp", "post-broker-login", "<input name=otp>".to_owned()),
+        ("login", "post-broker-login", PASSWORD.to_owned()),
         ("passkey", "authenticate", WEBAUTHN.to_owned()),
         (
             "methods",
