@@ -1,43 +1,81 @@
+from keycloak.users import seed
 from peers.keycloak import NAME
-from stage.case import ACCOUNT_STATE, GOOD, REJECTED, UNSUPPORTED, table
+from stage.case import ACCOUNT_STATE, CONFIG, GOOD, REJECTED, UNSUPPORTED, table
 
-# users.py's seed, in base32.
-TOTP = {"seed": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}
 CONSENT = {"options": ("--accept-consent",)}
+# By its label as a login option, or by its alias.
+HEAD_OFFICE = ("--login-option", "Head office")
+CANNOT = {}
 
-# A disabled account is shown as a wrong password is, but for the text. So is one that three failures have locked: hence the
-# user "wrong", whom each run refuses twice, and "locked", whose right password comes fourth.
+# The tables of credentials files.
+CORP = ("keycloak.test/realms/corp", "dwho", "dwho-at-corp")
+BRANCH = ("keycloak.test/realms/branch", "dwho", "dwho-at-branch")
+PARTNER = ("simplesamlphp.test", "dwho", "dwho-at-partner")
+NO_CORP = (*CORP[:2], "wrong-password")
+NO_BRANCH = (*BRANCH[:2], "wrong-password")
+NO_PARTNER = (*PARTNER[:2], "wrong-password")
+WITH_APP = (CORP[0], "thelma", "thelma-at-corp", seed("thelma"))
+# The two realms mixed up.
+SWAPPED = ((*CORP[:2], BRANCH[2]), (*BRANCH[:2], CORP[2]))
+# Both realms have her, but nobody has said that she is one person.
+STRANGER = ((CORP[0], "amelia", "amelia-at-corp"), (BRANCH[0], "amelia", "amelia-at-branch"))
+
+# A disabled account is shown as a wrong password is, but for the text. So is one that three failures have locked: hence wanda,
+# whom each run refuses twice, and louise, whose right password comes fourth. Two codes in vain are failures, too: from the
+# second run on theodore is locked.
 CASES = table(
     "keycloak",
     (NAME,),
     [
-        ("keycloak", "OIDC query", "good", "dwho", "dwho-at-corp", GOOD, 5),
-        ("keycloak", "OIDC query", "wrong password", "wrong", "dwho-at-corp", REJECTED, 3),
-        ("keycloak", "OIDC query", "the other realm's password", "wrong", "dwho-at-branch", REJECTED, 3),
-        ("keycloak", "OIDC query", "TOTP", "totp", "totp-at-corp", GOOD, 6, TOTP),
-        ("keycloak", "OIDC query", "TOTP without a seed", "totp", "totp-at-corp", UNSUPPORTED, 3),
-        ("keycloak", "OIDC query", "disabled", "disabled", "disabled-at-corp", REJECTED, 3),
-        ("keycloak", "OIDC query", "password to be changed", "password", "password-at-corp", ACCOUNT_STATE, 4),
-        ("keycloak", "OIDC query", "app to be enrolled", "enrol", "enrol-at-corp", ACCOUNT_STATE, 4),
-        ("keycloak", "OIDC query", "terms to be accepted", "terms", "terms-at-corp", ACCOUNT_STATE, 4),
-        ("keycloak", "OIDC query", "profile to be filled in", "profile", "profile-at-corp", ACCOUNT_STATE, 4),
-        ("keycloak", "OIDC query", "first failure", "locked", "1", REJECTED, 3),
-        ("keycloak", "OIDC query", "second failure", "locked", "2", REJECTED, 3),
-        ("keycloak", "OIDC query", "third failure", "locked", "3", REJECTED, 3),
-        ("keycloak", "OIDC query", "locked", "locked", "locked-at-corp", REJECTED, 3),
-        ("keycloak-post", "OIDC form_post", "good", "dwho", "dwho-at-corp", GOOD, 5),
-        ("keycloak-consent", "OIDC query", "consent refused", "bill", "bill-at-corp", ACCOUNT_STATE, 4),
-        ("keycloak-consent", "OIDC query", "consent", "amy", "amy-at-corp", GOOD, (7, 5), CONSENT),
-        ("keycloak-saml", "SAML", "good", "dwho", "dwho-at-corp", GOOD, 6),
-        ("keycloak-branch", "OIDC query", "good", "dwho", "dwho-at-branch", GOOD, 5),
-        ("keycloak-branch", "OIDC query", "the other realm's password", "dwho", "dwho-at-corp", REJECTED, 3),
+        ("keycloak", "OIDC query", "password", "dwho", "dwho-at-corp", GOOD, 5),
+        ("keycloak", "OIDC query", "wrong password", "wanda", "wrong-password", REJECTED, 3),
+        ("keycloak", "OIDC query", "wrong password: the other realm's", "wanda", "dwho-at-branch", REJECTED, 3),
+        ("keycloak", "OIDC query", "TOTP", "tabitha", "tabitha-at-corp", GOOD, 6, {"seed": seed("tabitha")}),
+        ("keycloak", "OIDC query", "wrong TOTP", "theodore", "theodore-at-corp", REJECTED, (5, 3), {"seed": seed("nobody")}),
+        ("keycloak", "OIDC query", "TOTP: no seed", "tabitha", "tabitha-at-corp", UNSUPPORTED, 3),
+        ("keycloak", "OIDC query", "TOTP: two apps, one chosen", "twyla", "twyla-at-corp", GOOD, 6,
+            {"seed": seed("twyla"), "options": ("--login-option", "ci")}),
+        ("keycloak", "OIDC query", "TOTP: two apps, none chosen", "twyla", "twyla-at-corp", CONFIG, 3, {"seed": seed("twyla")}),
+        ("keycloak", "OIDC query", "locked or disabled: disabled", "dorothy", "dorothy-at-corp", REJECTED, 3),
+        ("keycloak", "OIDC query", "expired or action required: a new password", "paulina", "paulina-at-corp", ACCOUNT_STATE, 4),
+        ("keycloak", "OIDC query", "expired or action required: an app", "erwin", "erwin-at-corp", ACCOUNT_STATE, 4),
+        ("keycloak", "OIDC query", "expired or action required: terms", "terrence", "terrence-at-corp", ACCOUNT_STATE, 4),
+        ("keycloak", "OIDC query", "expired or action required: a profile", "petra", "petra-at-corp", ACCOUNT_STATE, 4),
+        ("keycloak", "OIDC query", "wrong password: the first time", "louise", "wrong-password", REJECTED, 3),
+        ("keycloak", "OIDC query", "wrong password: the second time", "louise", "wrong-password", REJECTED, 3),
+        ("keycloak", "OIDC query", "wrong password: the third time", "louise", "wrong-password", REJECTED, 3),
+        ("keycloak", "OIDC query", "locked or disabled: locked", "louise", "louise-at-corp", REJECTED, 3),
+        ("keycloak-post", "OIDC form_post", "password", "dwho", "dwho-at-corp", GOOD, 5),
+        ("keycloak-session", "OIDC query", "session present", "dwho", "dwho-at-corp", GOOD, 10, {"past": "keycloak"}),
+        ("keycloak-consent", "OIDC query", "consent refused", "bertram", "bertram-at-corp", ACCOUNT_STATE, 4),
+        ("keycloak-consent", "OIDC query", "consent", "amelia", "amelia-at-corp", GOOD, (7, 5), CONSENT),
+        ("keycloak-saml", "SAML", "password", "dwho", "dwho-at-corp", GOOD, 6),
+        ("keycloak-saml", "SAML", "wrong password", "wanda", "wrong-password", REJECTED, 4),
+        ("keycloak-branch", "OIDC query", "another language: German", "dwho", "dwho-at-branch", GOOD, 5),
+        ("keycloak-branch", "OIDC query", "another language: German, and a wrong password", "dwho", "dwho-at-corp", REJECTED, 3),
         ("keycloak-branch-to-keycloak", "OIDC query", "brokered", "dwho", "dwho-at-corp", GOOD, 8),
+        ("keycloak-branch-to-keycloak", "OIDC query", "brokered: with a file", "", "", GOOD, 8, {"file": (CORP, BRANCH)}),
+        ("keycloak-branch-to-keycloak", "OIDC query", "brokered: with an app", "", "", GOOD, (10, 9), {"file": (BRANCH, WITH_APP)}),
+        ("keycloak-branch-to-keycloak", "OIDC query", "brokered: each with the other's", "", "", REJECTED, 5, {"file": SWAPPED}),
+        ("keycloak-branch-to-keycloak", "OIDC query", "brokered: to be linked by a person", "", "", ACCOUNT_STATE, 7,
+            {"file": STRANGER}),
+        ("keycloak-branch", "OIDC query", "brokered: head office chosen", "", "", GOOD, 8,
+            {"file": (CORP, BRANCH), "options": HEAD_OFFICE}),
+        ("keycloak-branch-and-own-to-keycloak", "OIDC query", "two passwords", "", "", GOOD, 11, {"file": (BRANCH, CORP)}),
+        ("keycloak-branch-and-own-to-keycloak", "OIDC query", "two passwords: the first wrong", "", "", REJECTED, 5,
+            {"file": (BRANCH, NO_CORP)}),
+        ("keycloak-branch-and-own-to-keycloak", "OIDC query", "two passwords: the second wrong", "", "", REJECTED, 8,
+            {"file": (NO_BRANCH, CORP)}),
     ],
 ) + table(
     "simplesamlphp",
     ("simplesamlphp",),
     [
         ("keycloak-branch-to-simplesamlphp", "OIDC query", "brokered by SAML", "dwho", "dwho-at-partner", GOOD, (11, 9)),
+        ("keycloak-branch-to-simplesamlphp", "OIDC query", "brokered by SAML: with a file", "", "", GOOD, (11, 9),
+            {"file": (BRANCH, PARTNER)}),
+        ("keycloak-branch-to-simplesamlphp", "OIDC query", "brokered by SAML: a wrong password", "", "", REJECTED, 6,
+            {"file": (BRANCH, NO_PARTNER)}),
     ],
     via=(NAME,),
 )

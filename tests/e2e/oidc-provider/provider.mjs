@@ -4,7 +4,7 @@ import Provider from 'oidc-provider';
 
 const [port, issuer] = process.argv.slice(-2);
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const portals = ['oidc-provider', 'oidc-provider-post'];
+const portals = ['oidc-provider', 'oidc-provider-post', 'oidc-provider-session'];
 
 const provider = new Provider(issuer, {
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'stage', use: 'sig', alg: 'RS256' }] },

@@ -19,8 +19,8 @@ def get():
 def start(up):
     for path, port in (("dex", "DEX"), ("skip", "DEX_SKIP")):
         configuration = STAGE / f"dex/{path}.yaml"
-        # A connector is opened when somebody chooses it, so that Keycloak need not be there yet.
-        render(HERE / f"{path}.yaml", configuration, KEYCLOAK_CONNECTOR=connector(path, up))
+        # A connector is opened when somebody chooses it, so that its peer need not be there yet.
+        render(HERE / f"{path}.yaml", configuration, MORE_CONNECTORS=connectors(path, up))
         name = f"dex-{path}"
         proxy = {"HTTPS_PROXY": f"http://127.0.0.1:{PORTS['TUNNEL']}"}
         server = process.start(name, [program, "serve", configuration], env=proxy)
@@ -28,9 +28,12 @@ def start(up):
         process.until(name, server, lambda at=discovery: "issuer" in curl("--fail", at), 30)
 
 
-def connector(path, up):
-    if path != "dex" or "keycloak" not in up:
-        return ""
-    target = STAGE / "dex/keycloak.yaml"
-    render(HERE / "keycloak.yaml", target)
-    return target.read_text()
+def connectors(path, up):
+    """Those that lead to other peers: to Keycloak, and to the directory that stands behind LemonLDAP::NG"""
+    texts = []
+    for peer in ("keycloak", "lemonldap"):
+        if path == "dex" and peer in up:
+            target = STAGE / f"dex/{peer}.yaml"
+            render(HERE / f"{peer}.yaml", target)
+            texts.append(target.read_text())
+    return "".join(texts)

@@ -14,7 +14,12 @@ FOLDER = STAGE / NAME
 HOST = "lemonldap.test"
 # The slash at its end is how it names itself.
 ISSUERS = {url(HOST, "/"): ["portal", "consent"]}
-TOTP_SEED = "jbswy3dpehpk3pxpjbswy3dpehpk3pxp"
+# Who has an authenticator app, and its seed: each has its own, so that no login waits for another's code.
+SEEDS = {
+    "tabitha": "jbswy3dpehpk3pxpjbswy3dpehpk3pxp",
+    "thelma": "krugk3dnmexgc5bonrsw233omrsgc4bo",
+    "theodore": "orugk33en5zgkllborpwyzlnn5xgyzdb",
+}
 # From the second line on: loaded at start whether it is used or not, while Debian recommends or suggests it only.
 # Without, every page is "Initialization failed".
 PACKAGES = """slapd libnet-ldap-perl libio-socket-timeout-perl lemonldap-ng
@@ -38,7 +43,8 @@ def start(_up):
     texts["SP_METADATA"] = quoted(saml.portal("lemonldap-saml.portal.test"))
     render(HERE / "conf.json", FOLDER / "conf/lmConf-1.json", **texts)
     render(HERE / "lemonldap-ng.ini", FOLDER / "lemonldap-ng.ini")
-    enrol("totp")
+    for user, seed in SEEDS.items():
+        enrol(user, seed)
     gateway.own(FOLDER)
     start_directory()
     (STAGE / "saml").mkdir(exist_ok=True)
@@ -55,10 +61,10 @@ def start_directory():
     process.until("slapd", server, lambda: "dc=test" in curl(f"{address}/dc=test?dc"), 30)
 
 
-def enrol(user):
+def enrol(user, seed):
     """Gives a user an authenticator app, in the persistent session where the portal keeps it"""
     session = hashlib.md5(user.encode()).hexdigest()
-    device = {"type": "TOTP", "name": "ci", "_secret": TOTP_SEED, "epoch": 1700000000}
+    device = {"type": "TOTP", "name": "ci", "_secret": seed, "epoch": 1700000000}
     kept = {"_session_id": session, "_session_uid": user, "_session_kind": "Persistent", "_utime": 1700000000}
     (FOLDER / "psessions" / session).write_text(json.dumps(kept | {"_2fDevices": json.dumps([device])}))
 

@@ -1,5 +1,8 @@
 <?php
 
+// Where a login is for the German portal says the state that goes with it from page to page.
+$language = str_contains($_REQUEST['AuthState'] ?? '', 'simplesamlphp-german') ? 'de' : 'en';
+
 $config = [
     'baseurlpath' => 'https://simplesamlphp.test:@GATEWAY@/simplesaml/',
     'certdir' => '@STAGE@/keys/',
@@ -17,7 +20,9 @@ $config = [
     'auth.adminpassword' => 'not-a-secret-of-anybody',
     'showerrors' => true,
     'enable.saml20-idp' => true,
-    'module.enable' => ['core' => true, 'saml' => true, 'exampleauth' => true, 'consent' => true],
+    'module.enable' => [
+        'core' => true, 'saml' => true, 'exampleauth' => true, 'consent' => true, 'authorize' => true, 'expirycheck' => true,
+    ],
     'store.type' => 'phpsession',
     'session.phpsession.cookiename' => 'SimpleSAML',
     'session.phpsession.savepath' => '@STAGE@/simplesamlphp/sessions',
@@ -30,8 +35,8 @@ $config = [
     'session.duration' => 28800,
     'session.datastore.timeout' => 14400,
     'session.state.timeout' => 3600,
-    'language.default' => 'en',
-    'language.available' => ['en'],
+    'language.default' => $language,
+    'language.available' => [$language],
     'theme.use' => 'default',
     'trusted.url.domains' => null,
     'metadata.sources' => [['type' => 'flatfile']],

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 GOOD = 0
+CONFIG = 10
 REJECTED = 11
 ACCOUNT_STATE = 12
 UNSUPPORTED = 13
@@ -14,9 +15,14 @@ DENIED = 17
 class Case:
     """A row of a table
 
-    `portal` is the host's name before `.portal.test`. `providers` may receive credentials, `via` codes and assertions only;
-    without their `.test`. `requests` is how many are made at -v, or the possible numbers, where a peer remembers something.
-    Where a login passes two adapters, both are named, with a `+` between.
+    `portal` is the host's name before `.portal.test`. `state` is one of `stage/matrix.py`, and behind a colon what is special
+    about it; `covers` names more of them. `providers` may receive credentials, `via` codes and assertions only; without their
+    `.test`. `requests` is how many are made at -v, or the possible numbers, where a peer remembers something. Where a login
+    passes two adapters, both are named, with a `+` between.
+
+    `file` are the tables of a credentials file, in place of user and password: the URL's part behind `https://`, without its
+    port, a name, a password, and perhaps a seed. `past` is the portal of another application, which the browser is sent past. `needs` are
+    peers that only work behind the scenes.
     """
 
     portal: str
@@ -31,10 +37,20 @@ class Case:
     via: tuple[str, ...] = ()
     seed: str = ""
     options: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
+    file: tuple[tuple[str, ...], ...] = ()
+    past: str = ""
+    needs: tuple[str, ...] = ()
 
     @property
     def name(self):
         return f"{self.portal}, {self.binding}: {self.state}"
+
+    @property
+    def states(self):
+        """What it shows of the matrix; of a binding only a login that came to its end shows something"""
+        found = {self.state.partition(":")[0], *self.covers}
+        return found | {self.binding} if self.code == GOOD else found
 
     def is_as_expected(self, code, requests):
         wanted = self.requests if isinstance(self.requests, tuple) else (self.requests,)

@@ -19,8 +19,9 @@ def status(address):
 
 
 def follow(address):
-    """The host and status where a browser that follows redirects ends, with its cookies"""
+    """Where a browser that follows redirects ends, with its cookies: the status and the address, and the page"""
     with tempfile.NamedTemporaryFile() as jar:
         cookies = ["--cookie-jar", jar.name, "--cookie", jar.name]
-        end = ["--location", "--max-redirs", "10", "--output", "/dev/null", "--write-out", "%{http_code} %{url_effective}"]
-        return curl(*cookies, *end, address)
+        end = ["--location", "--max-redirs", "10", "--write-out", "\n%{http_code} %{url_effective}"]
+        page, _, said = curl(*cookies, *end, address).rpartition("\n")
+        return said, page

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from stage import credentials
 from stage.kubectl import call
 from stage.places import GATEWAY, NAMES, STAGE, url
 
@@ -31,9 +32,10 @@ class Outcome:
     def __init__(self, case, program, asks_kubernetes):
         with tempfile.TemporaryDirectory(prefix="doorward-e2e-login-") as folder:
             kubeconfig = Path(folder) / "kubeconfig"
+            who, secrets = signing_in(case, Path(folder))
             got = subprocess.run(
-                [program, *words(case, kubeconfig)],
-                env=settings(case),
+                [program, *words(case, kubeconfig), *who],
+                env=settings() | secrets,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -57,22 +59,32 @@ def words(case, kubeconfig):
     found = ["login", "-v", "--log-format", "json", "--portal", start]
     # Of two, each knows its own pages.
     found += [] if "+" in case.adapter else ["--idp", case.adapter]
-    found += ["--username", case.user, "--kubeconfig", kubeconfig, "--user-auth", "token"]
+    found += ["--kubeconfig", kubeconfig, "--user-auth", "token"]
     found += ["--ca-file", STAGE / "keys/ca.pem", "--timeout", str(WITHIN)]
-    for option, names in (("--idp-url", case.providers), ("--via", case.via)):
-        for name in names:
-            found += [option, url(f"{name}.test")]
-    for host in [*NAMES, f"{case.portal}.portal.test"]:
+    for name in case.via:
+        found += ["--via", url(f"{name}.test")]
+    portals = [f"{name}.portal.test" for name in (case.portal, case.past) if name]
+    for host in [*NAMES, *portals]:
         found += ["--resolve", f"{host}:{GATEWAY}:127.0.0.1"]
     return [*found, *case.options]
 
 
-def settings(case):
+def signing_in(case, folder):
+    """The words that say who signs in where, and the variables with what is secret of it"""
+    seed = {"DOORWARD_TOTP_SEED": case.seed} if case.seed else {}
+    if case.file:
+        # The places of its tables are named by it.
+        file, passwords = credentials.write(case.file, folder)
+        return ["--credentials-file", file], passwords | seed
+    named = [word for name in case.providers for word in ("--idp-url", url(f"{name}.test"))]
+    return ["--username", case.user, *named], {"DOORWARD_PASSWORD": case.password} | seed
+
+
+def settings():
     # One home for all logins: what doorward remembers of one-time codes keeps two logins from sending the same.
     home = STAGE / "home"
     home.mkdir(mode=0o700, exist_ok=True)
-    found = {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "DOORWARD_PASSWORD": case.password}
-    return found | ({"DOORWARD_TOTP_SEED": case.seed} if case.seed else {})
+    return {"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
 
 
 def pods(kubeconfig):
