@@ -55,7 +55,7 @@ CASES = table(
         ("keycloak-branch", "OIDC query", "another language: German, and a wrong password", "dwho", "dwho-at-corp", REJECTED, 3),
         ("keycloak-branch-to-keycloak", "OIDC query", "brokered", "dwho", "dwho-at-corp", GOOD, 8),
         ("keycloak-branch-to-keycloak", "OIDC query", "brokered: with a file", "", "", GOOD, 8, {"file": (CORP, BRANCH)}),
-        ("keycloak-branch-to-keycloak", "OIDC query", "brokered: with an app", "", "", GOOD, (10, 9), {"file": (BRANCH, WITH_APP)}),
+        ("keycloak-branch-to-keycloak", "OIDC query", "brokered: with an app", "", "", GOOD, (11, 9), {"file": (BRANCH, WITH_APP)}),
         ("keycloak-branch-to-keycloak", "OIDC query", "brokered: each with the other's", "", "", REJECTED, 5, {"file": SWAPPED}),
         ("keycloak-branch-to-keycloak", "OIDC query", "brokered: to be linked by a person", "", "", ACCOUNT_STATE, 7,
             {"file": STRANGER}),
