@@ -48,10 +48,7 @@ impl IdpAdapter for SimpleSamlPhp {
                 visit.submit(form).await
             }
             Some(Place::Failure) => Err(failure(&page)),
-            Some(Place::Refusal) => Err(Error::account_state(
-                "SimpleSAMLphp does not let this account in here, or it has expired",
-            )
-            .at("page", page.path())),
+            Some(Place::Refusal) => Err(refusal(&page)),
             Some(Place::Login) if page.form_with("organization").is_some() => {
                 in_organization(&page, visit).await
             }
@@ -109,6 +106,14 @@ impl<'a> Place<'a> {
     }
 }
 
+fn refusal(page: &Page) -> Error {
+    let words = match page.path().contains("/expirycheck/") {
+        true => "SimpleSAMLphp says that the account has expired",
+        false => "SimpleSAMLphp does not let this account in here",
+    };
+    Error::account_state(words).at("page", page.path())
+}
+
 fn failure(page: &Page) -> Error {
     let error = Error::unexpected_page("SimpleSAMLphp ended the login with an error")
         .at("page", page.path())
@@ -128,7 +133,7 @@ const RULES: Rules = Rules {
     ..Rules::GENERIC
 };
 
-/// Seen in 1.19; the shorter ones are those of 2.x
+/// The longer ones were seen in 1.19, the shorter ones are those of 2.x
 const REFUSALS: [&str; 4] = [
     "/module.php/authorize/authorize_403.php",
     "/module.php/authorize/error/forbidden",
