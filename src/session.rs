@@ -153,7 +153,7 @@ impl Session {
             answer.body,
         )?;
         self.assertions += usize::from(grade == Grade::Assertion);
-        self.arrived(&page);
+        self.arrived(&page, answer.took);
         Ok(page)
     }
 
@@ -473,7 +473,7 @@ impl Session {
         }
     }
 
-    fn arrived(&mut self, page: &Page) {
+    fn arrived(&mut self, page: &Page, took: Duration) {
         let hop = Hop {
             number: u32::try_from(self.trail.hops().len() + 1).unwrap_or(u32::MAX),
             method: page.sent().method(),
@@ -481,6 +481,7 @@ impl Session {
             path: page.path(),
             status: page.status(),
             what: page.kind().as_str(),
+            took,
         };
         tracing::debug!(
             hop = hop.number,
@@ -489,6 +490,7 @@ impl Session {
             path = hop.path,
             status = hop.status,
             what = hop.what,
+            took = ?hop.took,
             "exchange"
         );
         self.listener.tell(&Event::Hop(&hop));

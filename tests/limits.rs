@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
 
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use doorward::{Error, ErrorKind, FrontDoor, Network, Portal, Walk};
+use doorward::{Error, ErrorKind, FrontDoor, Hop, Network, Portal, Walk};
 use doorward_providers::Okta;
 use doorward_testkit::{
     Answer, Ask, Builder, CodeRequest, Fault, IdpDouble, OKTA_HOST, PORTAL_HOST, Person,
@@ -126,6 +126,30 @@ async fn headers_and_cookies_have_limits() {
     })
     .await;
     assert_eq!(error.kind(), ErrorKind::UnexpectedPage);
+}
+
+#[tokio::test]
+async fn a_hop_takes_as_long_as_its_server() {
+    let pause = Duration::from_millis(50);
+    let slow = Fault::new(OKTA_HOST, "/login/login.htm", Trouble::Slow(pause));
+    let bed = Testbed::builder().fault(slow).start().unwrap();
+    let walk = bed.walk().unwrap().adapter(Okta::default());
+    let portal = Portal::new(&bed.portal_url(), walk).unwrap();
+    let begin = Instant::now();
+
+    let grant = portal.open().await.unwrap();
+
+    let whole = begin.elapsed();
+    let hops = grant.trail().hops();
+    let took = |hops: &[Hop]| hops.iter().map(|hop| hop.took).sum::<Duration>();
+    assert!(took(hops) <= whole, "{:?} of {whole:?}", took(hops));
+    let slow: Vec<Hop> = hops
+        .iter()
+        .filter(|hop| hop.path == "/login/login.htm")
+        .cloned()
+        .collect();
+    assert!(took(&slow) >= pause, "{slow:?}");
+    assert!(hops.iter().all(|hop| !hop.took.is_zero()));
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ impl<'a> Failure<'a> {
     }
 }
 
-/// A hop as an object
+/// A hop as an object; its time in milliseconds, with one more digit for servers that are near
 pub(crate) fn hop_json(hop: &Hop) -> Value {
     json!({
         "number": hop.number,
@@ -79,6 +79,7 @@ pub(crate) fn hop_json(hop: &Hop) -> Value {
         "path": hop.path,
         "status": hop.status,
         "what": hop.what,
+        "ms": (hop.took.as_secs_f64() * 10_000.0).round() / 10.0,
     })
 }
 

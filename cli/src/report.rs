@@ -114,7 +114,7 @@ impl Report {
                 self.say(
                     Level::Verbose,
                     "info",
-                    &hop.to_string(),
+                    &format!("{hop:#}"),
                     || json!({"hop": hop_json(hop)}),
                 );
             }

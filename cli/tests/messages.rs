@@ -74,6 +74,8 @@ fn a_verbose_login_shows_each_hop() {
         "{}",
         hops[0]
     );
+    let has_time = |hop: &&str| hop.ends_with(" ms") || hop.ends_with(" s");
+    assert!(hops.iter().all(has_time), "{}", outcome.stderr);
     assert!(outcome.stderr.contains(&format!(
         "signed in at {} by the adapter okta",
         bed.okta_url()
@@ -114,11 +116,12 @@ fn every_line_is_json_on_request() {
         .ends_with(0);
 
     let messages = outcome.messages();
-    let hops = messages
+    let hops: Vec<_> = messages
         .iter()
-        .filter(|message| message.get("hop").is_some())
-        .count();
-    assert_eq!(hops, requests_of_login(&bed));
+        .filter_map(|message| message.get("hop"))
+        .collect();
+    assert_eq!(hops.len(), requests_of_login(&bed));
+    assert!(hops.iter().all(|hop| hop["ms"].as_f64().unwrap() > 0.0));
     let last = messages.last().unwrap();
     assert_eq!(last["level"], "success");
     assert_eq!(last["user"], USER);
@@ -153,6 +156,7 @@ fn an_error_in_json_has_every_field() {
     assert_eq!(trail.len(), bed.seen().len());
     assert_eq!(trail[0]["method"], "GET");
     assert_eq!(trail[0]["status"], 302);
+    assert!(trail[0]["ms"].is_number());
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// Since the first attempt, until all was read
+    pub(super) took: Duration,
 }
 
 /// Sends `wire` and reads the whole answer
@@ -30,6 +32,7 @@ pub(super) async fn exchange(
     limits: Limits,
     deadline: Instant,
 ) -> Result<Answer, Error> {
+    let begin = Instant::now();
     let mut waits = RETRY_WAITS.iter();
     let response = loop {
         let sent = timeout_at(deadline, request(http, wire)?.send())
@@ -49,7 +52,7 @@ pub(super) async fn exchange(
             _ => return Err(told),
         }
     };
-    timeout_at(deadline, read(http, wire, limits, response))
+    timeout_at(deadline, read(http, wire, limits, response, begin))
         .await
         .map_err(|_| past_deadline(wire, limits))?
 }
@@ -79,6 +82,7 @@ async fn read(
     wire: &Wire,
     limits: Limits,
     mut response: Response,
+    begin: Instant,
 ) -> Result<Answer, Error> {
     let status = response.status().as_u16();
     let size: usize = response
@@ -113,6 +117,7 @@ async fn read(
         status,
         headers,
         body,
+        took: begin.elapsed(),
     })
 }
 
