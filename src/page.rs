@@ -43,6 +43,9 @@ mod structure;
 
 mod tag_scan;
 
+mod unavailable;
+pub(crate) use unavailable::unavailable;
+
 /// One answer of a server: status, address, headers, and what the body is
 ///
 /// A redirect is a page, too, and so is an error status. [`kind`](Self::kind) says what a browser would do about
@@ -192,8 +195,7 @@ impl Page {
 
     /// The first parameter of that name in the address, decoded once
     pub fn query(&self, name: &str) -> Option<String> {
-        let mut pairs = self.url.query_pairs();
-        pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+        query(&self.url, name)
     }
 
     /// The first header of that name
@@ -260,6 +262,12 @@ impl Page {
         self.forms().iter().find(|form| form.has(field))
     }
 
+    /// The first form that has a field or button of each of these names
+    pub fn form_with_all(&self, fields: &[&str]) -> Option<&Form> {
+        let has_all = |form: &&Form| fields.iter().all(|field| form.has(field));
+        self.forms().iter().find(has_all)
+    }
+
     /// A copy of the first form with a field or button of that name, to be filled in
     ///
     /// # Errors
@@ -271,6 +279,28 @@ impl Page {
             Error::unexpected_page(format!("the page has no form with a field `{field}`"))
                 .at("host", self.host())
                 .at("page", self.path())
+                .at("structure", self.structure())
+        })
+    }
+
+    /// The error for a page that an adapter does not know: its path, its status, and what it is made of
+    ///
+    /// Of kind [`Unavailable`](crate::ErrorKind::Unavailable) where the status says that, as 429 and 5xx do, or else
+    /// [`UnexpectedPage`](crate::ErrorKind::UnexpectedPage) with the message.
+    ///
+    /// ```
+    /// use doorward::{ErrorKind, Page};
+    ///
+    /// let error = Page::html("https://idp.example/news", "<p>hello")?.unexpected("this is no page of Acme's");
+    /// assert_eq!(error.kind(), ErrorKind::UnexpectedPage);
+    /// assert!(error.context().any(|pair| pair == ("page", "/news")));
+    /// # Ok::<(), doorward::Error>(())
+    /// ```
+    pub fn unexpected(&self, message: impl Into<String>) -> Error {
+        unavailable(self).unwrap_or_else(|| {
+            Error::unexpected_page(message)
+                .at("page", self.path())
+                .at("status", self.status.to_string())
                 .at("structure", self.structure())
         })
     }
@@ -370,6 +400,12 @@ impl fmt::Debug for Page {
     }
 }
 
+/// The first parameter of that name in an address, decoded once
+pub(crate) fn query(url: &Url, name: &str) -> Option<String> {
+    let mut pairs = url.query_pairs();
+    pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+}
+
 fn values<'a>(headers: &'a [(String, String)], name: &str) -> impl Iterator<Item = &'a str> {
     let headers = headers.iter();
     headers.filter_map(move |(key, value)| key.eq_ignore_ascii_case(name).then_some(&**value))
@@ -417,6 +453,37 @@ mod tests {
         assert_eq!(page.query("flow").as_deref(), Some("a+b c"));
         assert_eq!(page.query("x").as_deref(), Some(""));
         assert_eq!(page.query("y"), None);
+    }
+
+    #[test]
+    fn a_form_is_found_by_all_of_its_fields() {
+        let html = "<form action='?step=a%2Bb'><input name=user></form>
+            <form id=whole><input name=user><button name=go></button></form>";
+        let page = Page::html("https://idp.example/", html).unwrap();
+
+        let whole = page.form_with_all(&["go", "user"]).unwrap();
+        assert_eq!(whole.id(), Some("whole"));
+        assert!(page.form_with_all(&["user", "password"]).is_none());
+        let first = page.form_with_all(&["user"]).unwrap();
+        assert_eq!(first.query("step").as_deref(), Some("a+b"));
+        assert_eq!(whole.query("step"), None);
+    }
+
+    #[test]
+    fn a_page_that_nobody_knows_says_what_it_is_made_of() {
+        let error = |status| {
+            let page = Page::response(URL, status, &[], "<form><input name=x></form>").unwrap();
+            page.unexpected("this is no page of Acme's")
+        };
+
+        let unknown = error(404);
+        assert_eq!(unknown.kind(), ErrorKind::UnexpectedPage);
+        let context: Vec<_> = unknown.context().map(|(name, _)| name).collect();
+        assert_eq!(context, ["page", "status", "structure"]);
+        assert!(!unknown.to_string().contains("canary"));
+        for status in [429, 503] {
+            assert_eq!(error(status).kind(), ErrorKind::Unavailable);
+        }
     }
 
     #[test]

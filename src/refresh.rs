@@ -9,7 +9,8 @@ use crate::devices::Devices;
 use crate::event::Listener;
 use crate::front_door::FrontDoor;
 use crate::page::Form;
-use crate::session::{Limits, Origin, Origins, Session, name_it, skew, unavailable};
+use crate::page::unavailable;
+use crate::session::{Limits, Origin, Origins, Session, name_it, skew};
 use crate::token::Claims;
 use crate::{Error, Page, Request, Secret, one_line};
 

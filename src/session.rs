@@ -21,9 +21,6 @@ pub(crate) use skew::skew;
 
 mod transport;
 
-mod unavailable;
-pub(crate) use unavailable::unavailable;
-
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::fmt;
@@ -37,7 +34,7 @@ use url::Url;
 
 use crate::devices::{Device, Devices};
 use crate::event::{Event, Listener};
-use crate::page::{Form, MESSAGES, Page, PageKind};
+use crate::page::{Form, MESSAGES, Page, PageKind, query};
 use crate::request::Wire;
 use crate::{Error, Hop, Request, Trail, redact};
 
@@ -415,7 +412,8 @@ impl Session {
         ))
     }
 
-    fn on_page(&self, error: Error) -> Error {
+    /// Says at which page we are
+    pub(crate) fn on_page(&self, error: Error) -> Error {
         match &self.here {
             Some(here) => error.at("page", show(here)),
             None => error,
@@ -534,12 +532,6 @@ fn refusal_in(parameter: impl Fn(&str) -> Option<String>) -> Option<String> {
         None => error,
     };
     Some(redact::one_line(&said))
-}
-
-fn query(url: &Url, name: &str) -> Option<String> {
-    url.query_pairs()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
 }
 
 fn untrusted(message: &str, url: &Url) -> Error {

@@ -351,6 +351,44 @@ impl<'a> Visit<'a> {
         }
     }
 
+    /// The one of `offered` that the caller chose by `--login-option`: by its label, or else by its id; an only one as it is
+    ///
+    /// `names` gives both: the label is what a person reads, and the id what a server calls it, which no theme changes.
+    ///
+    /// # Errors
+    ///
+    /// As [`choose`](Self::choose), listing the ids, too.
+    pub fn choose_one<T>(
+        &self,
+        mut offered: Vec<T>,
+        names: impl Fn(&T) -> (&str, &str),
+    ) -> Result<T, Error> {
+        if offered.len() == 1 {
+            return Ok(offered.swap_remove(0));
+        }
+        let (labels, ids): (Vec<&str>, Vec<&str>) = offered.iter().map(names).unzip();
+        let chosen = self.choose(&labels).or_else(|error| {
+            let by_id = self.choose(&ids);
+            by_id.map_err(|_| error.at("ids", ids.join(", ")))
+        })?;
+        Ok(offered.swap_remove(chosen))
+    }
+
+    /// Submits `form`, which lets an application have the account's data, if the caller allowed that
+    ///
+    /// # Errors
+    ///
+    /// [`AccountState`](crate::ErrorKind::AccountState) if not, before anything is sent. Others as [`send`](Self::send).
+    pub async fn consent(&mut self, form: Form) -> Result<Page, Error> {
+        if !self.allows(Decision::Consent) {
+            let told = "the provider asks for consent to share the account's data";
+            let error = Error::account_state(told)
+                .hint("read in a browser what is asked for, then add --accept-consent");
+            return Err(self.session.on_page(error));
+        }
+        self.submit(form).await
+    }
+
     /// Whether the caller allowed it
     pub fn allows(&mut self, what: Decision) -> bool {
         match what {

@@ -5,7 +5,8 @@
 #[path = "layout/tree.rs"]
 mod tree;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::tree::{code_of, files, modules_of, names_at_the_root, pages, read, relative};
 use crate::tree::{rust_files, tests_of, used_from_the_root, without_tests};
@@ -116,6 +117,52 @@ fn no_adapter_uses_another_but_form() {
             let is_other = modules.contains(&used) && used != own && used != "form";
             assert!(!is_other, "{inside} uses the adapter {used}");
         }
+    }
+}
+
+#[test]
+fn no_adapter_weighs_more_than_it_may() {
+    let page = read("ARCHITECTURE.md");
+    let (_, section) = page.split_once("\n## What an adapter weighs\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let mut heavy: BTreeMap<&str, usize> = rows
+        .map(|(name, rest)| (name, rest.split_once(" |").unwrap().0.parse().unwrap()))
+        .collect();
+
+    for adapter in modules_of("providers/src/lib.rs") {
+        let most = heavy.remove(adapter.as_str());
+        let lines = lines_of_adapter(&adapter);
+        let allowed = most.unwrap_or(150);
+        assert!(lines <= allowed, "{adapter} has {lines} lines of code");
+        // A row that says far more than there is would be no ceiling.
+        assert!(
+            most.is_none() || lines > 150 && lines * 10 > allowed * 9,
+            "{adapter} has {lines} lines only"
+        );
+    }
+    assert!(heavy.is_empty(), "{heavy:?}");
+}
+
+fn lines_of_adapter(adapter: &str) -> usize {
+    let own = [format!("{adapter}.rs"), format!("{adapter}/")];
+    let is_own = |path: &PathBuf| {
+        let name = relative(path).replace("providers/src/", "");
+        (name == own[0] || name.starts_with(&own[1])) && !name.ends_with("/tests.rs")
+    };
+    let files = rust_files("providers/src").into_iter().filter(is_own);
+    let code = files.map(|path| code_of(&without_tests(&read(path))));
+    let is_code = |line: &&str| !["", "#[cfg(test)]", "mod tests;"].contains(&line.trim());
+    code.map(|code| code.lines().filter(is_code).count()).sum()
+}
+
+#[test]
+fn no_adapter_has_a_library_for_http_or_html() {
+    let manifest = read("providers/Cargo.toml");
+    for name in ["cookie", "html5ever", "hyper", "reqwest", "scraper", "ureq"] {
+        assert!(!manifest.contains(name), "{name}");
     }
 }
 

@@ -5,8 +5,8 @@
 mod failure;
 
 use async_trait::async_trait;
-use doorward::page::{Link, PageKind};
-use doorward::{Decision, Error, Form, IdpAdapter, Page, Recognition, Url, Visit};
+use doorward::page::Link;
+use doorward::{Error, Form, IdpAdapter, Page, Recognition, Visit};
 
 use failure::{Place, failure};
 
@@ -27,24 +27,34 @@ impl IdpAdapter for Dex {
     }
 
     fn recognizes(&self, page: &Page) -> Recognition {
-        recognized(page)
+        if let Some(form) = password_form(page) {
+            let has = |name| form.query(name).is_some();
+            return match Place::of(form.action()) {
+                _ if !has("state") && !has("req") => Recognition::No,
+                Some(Place::Password | Place::Connector) => {
+                    Recognition::Certain("Dex's password form")
+                }
+                _ => Recognition::Likely("a form with login, password and Dex's state"),
+            };
+        }
+        match approval_form(page) {
+            Some(_) => Recognition::Certain("Dex's approval page"),
+            None if connectors(page).is_empty() => Recognition::No,
+            None => Recognition::Likely("Dex's choice of connectors"),
+        }
     }
 
     async fn sign_in(&self, page: Page, visit: &mut Visit<'_>) -> Result<Page, Error> {
         if let Some(form) = approval_form(&page) {
-            if !visit.allows(Decision::Consent) {
-                return Err(Error::account_state(
-                    "Dex asks to let the portal have the account's data",
-                )
-                .at("page", page.path())
-                .hint("read in a browser what is asked for, then add --accept-consent"));
-            }
-            return onward(visit.submit(form.clone()).await?);
+            return self.onward(visit.consent(form.clone()).await?);
         }
-        let form = password_form(&page).cloned();
-        let Some(mut form) = form else {
-            let url = connector(&connectors(&page), visit)?.ok_or_else(|| unknown(&page))?;
-            return visit.get(url).await;
+        let Some(mut form) = password_form(&page).cloned() else {
+            let found = connectors(&page);
+            if found.is_empty() {
+                return Err(page.unexpected(UNKNOWN));
+            }
+            let (_, chosen) = visit.choose_one(found, |(id, link)| (&link.text, id))?;
+            return visit.get(&chosen.url).await;
         };
         form.set("login", visit.username());
         form.set_secret("password", &visit.password().await?);
@@ -52,13 +62,11 @@ impl IdpAdapter for Dex {
         let form_again = password_form(&answer).is_some();
         // Before 2.36 the status is 200.
         if answer.status() == 401 || (form_again && answer.text_of("#login-error").is_some()) {
-            return Err(Error::rejected(
-                "Dex refused user name or password; it says the same of an account that is locked or disabled",
-            )
-            .at("page", answer.path())
-            .hint("Dex cannot tell which it is: the directory behind its connector can"));
+            return Err(Error::rejected(REFUSED)
+                .at("page", answer.path())
+                .hint("Dex cannot tell which it is: the directory behind its connector can"));
         }
-        onward(answer)
+        self.onward(answer)
     }
 
     fn explains(&self, page: &Page) -> Option<Error> {
@@ -68,29 +76,20 @@ impl IdpAdapter for Dex {
     }
 }
 
-fn recognized(page: &Page) -> Recognition {
-    if let Some(form) = password_form(page) {
-        let place = Place::of(form.action());
-        let has_state = has_one_of(form.action(), &["state", "req"]);
-        return match (place, has_state) {
-            (Some(Place::Password | Place::Connector), true) => {
-                Recognition::Certain("Dex's password form")
-            }
-            (_, true) => Recognition::Likely("a form with login, password and Dex's state"),
-            _ => Recognition::No,
-        };
-    }
-    match (approval_form(page), connectors(page).as_slice()) {
-        (Some(_), _) => Recognition::Certain("Dex's approval page"),
-        (None, []) => Recognition::No,
-        (None, _) => Recognition::Likely("Dex's choice of connectors"),
+impl Dex {
+    /// What follows an answer that Dex took
+    fn onward(&self, answer: Page) -> Result<Page, Error> {
+        match answer.kind().goes_on() || self.recognizes(&answer) != Recognition::No {
+            true => Ok(answer),
+            false => Err(failure(&answer).unwrap_or_else(|| answer.unexpected(UNKNOWN))),
+        }
     }
 }
 
 /// Themes change all but the names of the fields
 fn password_form(page: &Page) -> Option<&Form> {
-    let mut forms = page.forms().iter();
-    forms.find(|form| form.is_post() && form.has("login") && form.has("password"))
+    page.form_with_all(&["login", "password"])
+        .filter(|form| form.is_post())
 }
 
 /// The one of two forms that approves: nothing but a hidden value tells it from the one that rejects
@@ -100,61 +99,25 @@ fn approval_form(page: &Page) -> Option<&Form> {
         .find(|form| form.is_post() && form.has("req") && form.value("approval") == Some("approve"))
 }
 
-/// The links to connectors: one step below the page, with the sign-in request or its id
-fn connectors(page: &Page) -> Vec<&Link> {
-    let folder = format!("{}/", page.url().path());
-    let is_connector = |link: &&Link| {
-        let id = link.url.path().strip_prefix(&folder);
-        id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
+/// The links to connectors by their ids: one step below the page, with the sign-in request or its id
+fn connectors<'a>(page: &'a Page) -> Vec<(&'a str, &'a Link)> {
+    let connector = |link: &'a Link| {
+        let (above, id) = link.url.path().rsplit_once('/')?;
+        let is_one = above == page.url().path()
+            && above.ends_with("/auth")
+            && !id.is_empty()
             && link.url.origin() == page.url().origin()
-            && has_one_of(&link.url, &["client_id", "req"])
+            && (link.query("client_id").is_some() || link.query("req").is_some());
+        is_one.then_some((id, link))
     };
-    let is_choice = folder.ends_with("/auth/");
-    let links = page.links().iter().filter(|_| is_choice);
-    let mut links: Vec<&Link> = links.filter(is_connector).collect();
-    links.dedup_by_key(|link| &link.url);
-    links
+    let mut found: Vec<_> = page.links().iter().filter_map(connector).collect();
+    found.dedup_by_key(|(_, link)| &link.url);
+    found
 }
 
-fn connector<'a>(links: &[&'a Link], visit: &Visit<'_>) -> Result<Option<&'a Url>, Error> {
-    if links.len() < 2 {
-        return Ok(links.first().map(|link| &link.url));
-    }
-    let labels: Vec<&str> = links.iter().map(|link| link.text.as_str()).collect();
-    let id = |link: &&'a Link| link.url.path().rsplit('/').next().unwrap_or_default();
-    let ids: Vec<&str> = links.iter().map(id).collect();
-    let chosen = visit.choose(&labels).or_else(|error| {
-        let by_id = visit.choose(&ids);
-        by_id.map_err(|_| error.at("ids", ids.join(", ")))
-    })?;
-    Ok(links.get(chosen).map(|link| &link.url))
-}
+const REFUSED: &str = "Dex refused user name or password, or the account is locked or disabled";
 
-/// What follows an answer that Dex took
-fn onward(answer: Page) -> Result<Page, Error> {
-    let goes_on = matches!(
-        answer.kind(),
-        PageKind::Redirect(_) | PageKind::AutoSubmit(_)
-    ) || recognized(&answer) != Recognition::No;
-    match failure(&answer) {
-        _ if goes_on => Ok(answer),
-        Some(error) => Err(error),
-        // The walk tells of servers that stand before Dex.
-        None if answer.status() == 429 || answer.status() >= 500 => Ok(answer),
-        None => Err(unknown(&answer)),
-    }
-}
-
-fn unknown(page: &Page) -> Error {
-    Error::unexpected_page("this is no page of Dex's that doorward knows")
-        .at("page", page.path())
-        .at("status", page.status().to_string())
-        .at("structure", page.structure())
-}
-
-fn has_one_of(url: &Url, names: &[&str]) -> bool {
-    url.query_pairs().any(|(name, _)| names.contains(&&*name))
-}
+const UNKNOWN: &str = "this is no page of Dex's that doorward knows";
 
 #[cfg(test)]
 mod tests {

@@ -7,8 +7,6 @@ use doorward::{Error, Page, Visit};
 use doorward::{IdpAdapter, Recognition};
 
 mod answer;
-#[cfg(feature = "simplesamlphp")]
-pub(crate) use answer::consent;
 pub(crate) use answer::fill_in;
 
 mod names;

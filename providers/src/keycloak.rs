@@ -11,7 +11,7 @@ mod post;
 mod screen;
 
 use async_trait::async_trait;
-use doorward::{Decision, Error, Factor, Form, IdpAdapter, Page, Recognition, Visit};
+use doorward::{Error, Factor, Form, IdpAdapter, Page, Recognition, Visit};
 
 use post::post;
 use screen::Screen;
@@ -46,11 +46,7 @@ impl IdpAdapter for Keycloak {
 
     async fn sign_in(&self, page: Page, visit: &mut Visit<'_>) -> Result<Page, Error> {
         let Some(screen) = Screen::of(&page) else {
-            return Err(
-                Error::unexpected_page("this is no page of a Keycloak realm")
-                    .at("page", page.path())
-                    .at("structure", page.structure()),
-            );
+            return Err(page.unexpected("this is no page of a Keycloak realm"));
         };
         let may_leave = matches!(
             screen,
@@ -137,41 +133,27 @@ async fn one_time_code(
 }
 
 async fn consent(page: &Page, form: &Form, visit: &mut Visit<'_>) -> Result<Page, Error> {
-    if !visit.allows(Decision::Consent) {
-        return Err(Error::account_state(
-            "Keycloak asks whether the portal may have the account's data",
-        )
-        .at("page", page.path())
-        .hint("--accept-consent says yes; a person's yes in a browser is remembered, too"));
-    }
     let mut form = form.clone();
     // Without a button it would count as a yes, too; that is for the page to say.
     match form.press("accept") {
-        true => visit.submit(form).await,
+        true => visit.consent(form).await,
         false => Err(unknown(page)),
     }
 }
 
 fn unknown(page: &Page) -> Error {
-    let error = match page.status() {
-        400.. if page.path().contains("/login-actions/") => Error::unexpected_page(
-            "Keycloak does not know this login any more",
-        )
-        .hint(
-            "are its cookies lost, between replicas for instance, or did the login take too long?",
-        ),
-        400.. => Error::unexpected_page("Keycloak refuses what the portal asks it for")
+    match page.status() {
+        400.. if page.path().contains("/login-actions/") => page
+            .unexpected("Keycloak does not know this login any more")
+            .hint("are its cookies lost, between replicas for instance, or did the login take too long?"),
+        400.. => page
+            .unexpected("Keycloak refuses what the portal asks it for")
             .hint("are the realm, the portal's client and its return address right at Keycloak?"),
-        _ if page.forms().is_empty() => {
-            Error::unexpected_page("Keycloak shows a page without a form")
-                .hint("it is a message for people, or the theme draws its forms by script")
-        }
-        _ => Error::unexpected_page("Keycloak asks for something that this adapter does not know"),
-    };
-    error
-        .at("page", page.path())
-        .at("status", page.status().to_string())
-        .at("structure", page.structure())
+        _ if page.forms().is_empty() => page
+            .unexpected("Keycloak shows a page without a form")
+            .hint("it is a message for people, or the theme draws its forms by script"),
+        _ => page.unexpected("Keycloak asks for something that this adapter does not know"),
+    }
 }
 
 #[cfg(test)]

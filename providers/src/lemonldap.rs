@@ -10,7 +10,7 @@ use crate::form::{self, Rules};
 mod code;
 
 mod dead_end;
-use dead_end::{says, unanswerable};
+use dead_end::unanswerable;
 
 /// Signs in at a LemonLDAP::NG portal
 ///
@@ -32,11 +32,9 @@ impl IdpAdapter for LemonLdap {
         if page.attribute("[trspan]", "trspan").is_some() {
             return Recognition::Certain("LemonLDAP::NG's names of texts");
         }
-        let login =
-            |form: &Form| ["user", "password", "skin", "timezone"].map(|name| form.has(name));
-        match page.forms().iter().any(|form| login(form) == [true; 4]) {
-            true => Recognition::Likely("a form with user, password, skin and timezone"),
-            false => Recognition::No,
+        match page.form_with_all(&["user", "password", "skin", "timezone"]) {
+            Some(_) => Recognition::Likely("a form with user, password, skin and timezone"),
+            None => Recognition::No,
         }
     }
 
@@ -55,7 +53,7 @@ impl IdpAdapter for LemonLdap {
         }
         // A message, or a session that must be renewed: a person would press the one button.
         let onward = page.forms().iter().find(|form| {
-            let is_info = form.id() == Some("form") && says(&page, "continue");
+            let is_info = form.id() == Some("form") && has_continue(&page);
             (is_info || form.id() == Some("upgrd")) && form.buttons().count() == 1
         });
         match onward {
@@ -77,25 +75,32 @@ fn accepted(answer: Page) -> Result<Page, Error> {
     failed.map_or(Ok(answer), Err)
 }
 
+/// Whether a button bears the word for going on
+fn has_continue(page: &Page) -> bool {
+    page.attribute("button [trspan=continue]", "trspan")
+        .is_some()
+}
+
 /// Several second factors: each is a button named `sf`
 async fn choose_factor(form: &Form, visit: &mut Visit<'_>) -> Result<Page, Error> {
     let buttons = form.buttons().filter(|button| button.name == "sf");
     let known = buttons.filter_map(|button| Some((button.value, factor_named(button.value)?)));
     let (values, factors): (Vec<&str>, Vec<Factor>) = known.unzip();
-    let value = values
-        .get(visit.pick(&factors)?)
-        .copied()
-        .unwrap_or_default();
+    let picked = visit.pick(&factors)?;
     let mut form = form.clone();
-    form.press(value);
+    form.press(values.get(picked).copied().unwrap_or_default());
     visit.submit(form).await
 }
 
 /// What a form asks for besides the code, by where it goes
 fn factor(form: &Form) -> Factor {
+    factor_named(target(form).trim_end_matches("2fcheck")).unwrap_or(Factor::Totp(None))
+}
+
+/// The last part of the path that a form goes to
+fn target(form: &Form) -> &str {
     let path = form.action().path();
-    let name = path.rsplit('/').next().unwrap_or_default();
-    factor_named(name.trim_end_matches("2fcheck")).unwrap_or(Factor::Totp(None))
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 fn factor_named(name: &str) -> Option<Factor> {

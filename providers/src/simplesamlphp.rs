@@ -39,8 +39,7 @@ impl IdpAdapter for SimpleSamlPhp {
             Some(Place::Consent(form)) => {
                 let mut form = form.clone();
                 form.press("yes");
-                let answer = form::consent(form, visit, RULES.provider).await;
-                answer.map_err(|error| error.at("page", page.path()))
+                visit.consent(form).await
             }
             Some(Place::Notice(form)) => {
                 let mut form = form.clone();
@@ -79,7 +78,7 @@ impl<'a> Place<'a> {
         if REFUSALS.iter().any(|end| page.path().ends_with(end)) {
             return Some(Self::Refusal);
         }
-        let refuses = page.form_with("no").is_some_and(|form| form.has("StateId"));
+        let refuses = page.form_with_all(&["no", "StateId"]).is_some();
         if let Some(form) = page.form_with("StateId") {
             return match (form.has("yes"), form.has("continue")) {
                 (true, _) if refuses => Some(Self::Consent(form)),
@@ -95,12 +94,7 @@ impl<'a> Place<'a> {
         }
         // In 2.x the state stands in the form's address.
         let is_login = |form: &Form| {
-            let in_address = || {
-                form.action()
-                    .query_pairs()
-                    .any(|(name, _)| name == "AuthState")
-            };
-            form.is_post() && (form.has("AuthState") || in_address())
+            form.is_post() && (form.has("AuthState") || form.query("AuthState").is_some())
         };
         page.forms().iter().any(is_login).then_some(Self::Login)
     }

@@ -12,7 +12,7 @@ use url::Url;
 use crate::page::control::BodyEncoding;
 use crate::page::form::Form;
 use crate::page::html::Tree;
-use crate::page::{field, refresh};
+use crate::page::{field, query, refresh};
 use crate::redact;
 
 /// What a page holds, in plain data
@@ -48,6 +48,13 @@ pub struct Link {
     pub text: String,
     /// The `id` attribute
     pub id: Option<String>,
+}
+
+impl Link {
+    /// The first parameter of that name in the address, decoded once
+    pub fn query(&self, name: &str) -> Option<String> {
+        query(&self.url, name)
+    }
 }
 
 impl fmt::Debug for Link {

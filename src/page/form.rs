@@ -7,6 +7,7 @@ use crate::Secret;
 use crate::page::control::{
     BodyEncoding, Button, Choice, Choosable, Control, Field, State, Submitter, Value,
 };
+use crate::page::query;
 use crate::redact;
 
 /// A form of a [`Page`](crate::Page), to be filled in and submitted
@@ -84,6 +85,11 @@ impl Form {
         let button = self.pressed_button();
         let other = button.and_then(|button| button.action.as_ref());
         other.unwrap_or(&self.action)
+    }
+
+    /// The first parameter of that name in the address, decoded once
+    pub fn query(&self, name: &str) -> Option<String> {
+        query(self.action(), name)
     }
 
     /// Whether the fields go into the body of a `POST`; else they become the query of a `GET`

@@ -53,6 +53,11 @@ impl PageKind {
         }
     }
 
+    /// Whether a page of this kind goes on by itself: a redirect, or a form that submits itself, which the walk does for adapters
+    pub fn goes_on(&self) -> bool {
+        matches!(self, Self::Redirect(_) | Self::AutoSubmit(_))
+    }
+
     /// The kind of an answer, by its status and `Location` headers alone
     pub(super) fn of_redirect(status: u16, url: &Url, locations: &[&str]) -> Option<Self> {
         let locations: Vec<_> = locations

@@ -2,8 +2,6 @@
 
 use doorward::{Error, Page, Url};
 
-use super::has_one_of;
-
 /// Where an address stands below the issuer's
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Place {
@@ -33,24 +31,20 @@ impl Place {
 
 /// The error for a page of Dex's that ends the login
 pub(super) fn failure(page: &Page) -> Option<Error> {
-    let place = Place::of(page.url())?;
-    let has_id = has_one_of(page.url(), &["req"]);
-    let error = match (place, page.status()) {
-        (Place::Callback, 403) => Error::denied("signed in behind Dex, which refuses this account")
+    use Place::{Approval, Callback, Connector, Password, Request};
+    let error = match (Place::of(page.url())?, page.status()) {
+        (Callback, 403) => Error::denied("signed in behind Dex, which refuses this account")
             .hint("the account may lack a group that Dex's connector asks for"),
-        (Place::Request | Place::Connector, 403) => {
+        (Request | Connector, 403) => {
             Error::denied("Dex does not let this portal use that connector")
                 .hint("choose another one with --login-option LABEL")
         }
-        (Place::Password | Place::Callback | Place::Approval, 400) | (Place::Approval, 401) => {
-            lost()
+        (Password | Callback | Approval, 400) | (Approval, 401) => lost(),
+        (Connector, 400) if page.query("req").is_some() => lost(),
+        (Request | Connector, 400 | 404) => {
+            Error::portal("Dex refuses the portal's sign-in request").hint(NOT_KNOWN)
         }
-        (Place::Connector, 400) if has_id => lost(),
-        (Place::Request | Place::Connector, 400 | 404) => Error::portal(
-            "Dex refuses the portal's sign-in request",
-        )
-        .hint("its client, redirect address or connector is not known there; Dex's log says which"),
-        (Place::Connector | Place::Password | Place::Callback, 500) => failed(page),
+        (Connector | Password | Callback, 500) => failed(page),
         _ => return None,
     };
     let status = page.status().to_string();
@@ -64,18 +58,20 @@ fn failed(page: &Page) -> Error {
             Error::denied("the provider behind Dex's connector refused the login")
                 .at("provider_said", said)
         }
-        _ => Error::unavailable("Dex failed at its connector").hint(
-            "Dex's log says how; some versions show an account without a required group in the same way",
-        ),
+        _ => Error::unavailable("Dex failed at its connector").hint(LOG_SAYS_HOW),
     }
 }
 
 fn lost() -> Error {
     Error::unexpected_page("Dex does not know this login: it expired, was used up, or is forgotten")
-        .hint(
-            "Dex forgets it after expiry.authRequests; with storage in memory also at a restart, and between replicas",
-        )
+        .hint(FORGETS)
 }
+
+const FORGETS: &str = "Dex forgets it after expiry.authRequests; with storage in memory also at a restart, and between replicas";
+
+const LOG_SAYS_HOW: &str = "Dex's log says how; some versions show a missing group in the same way";
+
+const NOT_KNOWN: &str = "its client, redirect address or connector is unknown: see Dex's log";
 
 /// Errors that pass, from <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1>
 const LATER: [&str; 2] = ["server_error", "temporarily_unavailable"];

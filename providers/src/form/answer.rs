@@ -1,6 +1,6 @@
 //! Fills in what a page asks for, and sends it.
 
-use doorward::{Decision, Error, Form, Page, Visit};
+use doorward::{Error, Page, Visit};
 
 use crate::form::press::{press_consent, press_default};
 use crate::form::reading::Reading;
@@ -53,7 +53,7 @@ pub(crate) async fn fill_in(
         Some(Reading::Consent { form }) => {
             let mut form = form.clone();
             press_consent(&mut form);
-            consent(form, visit, provider).await.map_err(at_page)
+            visit.consent(form).await
         }
         Some(Reading::NewPassword) => Err(at_page(
             Error::account_state(format!("{provider} asks for a new password"))
@@ -63,28 +63,6 @@ pub(crate) async fn fill_in(
             Error::unsupported(format!("{provider} asks for a captcha beside the password"))
                 .hint("providers ask for it after failed logins, or of unknown addresses"),
         )),
-        None => Err(at_page(
-            Error::unexpected_page("the page has no form that asks for a login")
-                .at("structure", page.structure()),
-        )),
+        None => Err(page.unexpected("the page has no form that asks for a login")),
     }
-}
-
-/// Sends `form`, which gives consent, if the caller allowed that
-///
-/// # Errors
-///
-/// [`AccountState`](doorward::ErrorKind::AccountState) if not.
-pub(crate) async fn consent(
-    form: Form,
-    visit: &mut Visit<'_>,
-    provider: &str,
-) -> Result<Page, Error> {
-    if !visit.allows(Decision::Consent) {
-        return Err(Error::account_state(format!(
-            "{provider} asks for consent to share the account's data"
-        ))
-        .hint("give it once in a browser, or allow it with --accept-consent"));
-    }
-    visit.submit(form).await
 }

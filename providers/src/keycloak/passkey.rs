@@ -1,7 +1,7 @@
 //! WebAuthn: the caller's passkey signs, or another way is taken where the page offers one.
 
 use doorward::passkey::{AssertionRequest, Binary, PasskeyError};
-use doorward::{Error, ErrorKind, Factor, Form, Page, Url, Visit};
+use doorward::{Error, ErrorKind, Factor, Form, Page, Visit};
 use serde_json::{Map, Value};
 
 use crate::keycloak::one_time_code;
@@ -59,7 +59,10 @@ pub(super) fn is_better(page: &Page, visit: &Visit<'_>) -> bool {
 pub(super) fn method(page: &Page, visit: &Visit<'_>) -> Result<Form, Error> {
     let methods = methods(page);
     let labels: Vec<&str> = methods.iter().map(|(label, _)| label.as_str()).collect();
-    let current = |form: &Form| execution(form.action()).zip(form.value(METHOD).map(str::to_owned));
+    let current = |form: &Form| {
+        form.query("execution")
+            .zip(form.value(METHOD).map(str::to_owned))
+    };
     let mut others = methods
         .iter()
         .filter(|(_, form)| current(form).is_none_or(|(shown, offered)| shown != offered));
@@ -171,11 +174,6 @@ fn scripted(page: &Page, form: &Form) -> Vec<(String, Form)> {
 fn is_id(text: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '-';
     !text.is_empty() && text.len() <= 64 && text.chars().all(is_letter)
-}
-
-fn execution(action: &Url) -> Option<String> {
-    let mut pairs = action.query_pairs();
-    pairs.find_map(|(name, value)| (name == "execution").then(|| value.into_owned()))
 }
 
 /// What is to be signed, for the origin of `page`: its script has the options, by the standard's names in every version

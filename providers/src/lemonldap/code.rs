@@ -8,32 +8,26 @@ use doorward::{Error, Page};
 ///
 /// Source: <https://lemonldap-ng.org/documentation/latest/error>
 pub(super) fn failure(number: u16, page: &Page) -> Option<Error> {
+    let state = |what: &str| Error::account_state(format!("LemonLDAP::NG {what}"));
     let error = match number {
         0 | 1 | 9 | 32 | 33 | 35 | 42 | 46 | 87 => return None,
         4 | 5 | 40 => Error::rejected("LemonLDAP::NG refused user name or password")
             .hint("depending on its directory it shows a locked account in the same way"),
         96 => Error::rejected("LemonLDAP::NG refused the one-time code"),
-        21 => Error::account_state("LemonLDAP::NG says that the account is locked"),
-        22 => Error::account_state("LemonLDAP::NG says that the password has expired"),
-        25 | 26..=31 | 34 | 39 | 67 | 74 | 100 | 101 => {
-            Error::account_state("LemonLDAP::NG asks for a new password")
-        }
-        36 => Error::account_state("LemonLDAP::NG shows a message that must be accepted"),
+        21 => state("says that the account is locked"),
+        22 => state("says that the password has expired"),
+        25..=31 | 34 | 39 | 67 | 74 | 100 | 101 => state("asks for a new password"),
+        36 => state("shows a message that must be accepted"),
         86 => locked_for_a_while(page),
-        88 | 103 => Error::account_state("LemonLDAP::NG misses something of the account")
+        88 | 103 => state("misses something of the account")
             .hint("a mail address or a second factor must be set up there first"),
-        41 | 68 | 75 | 84 | 89..=93 | 108 => {
-            Error::account_state("LemonLDAP::NG does not let this account in here")
-        }
+        41 | 68 | 75 | 84 | 89..=93 | 108 => state("does not let this account in here"),
         76 | 77 => Error::unsupported("LemonLDAP::NG asks for a captcha beside the password"),
         3 | 6 | 7 | 8 | 24 | 73 => Error::unavailable("LemonLDAP::NG cannot reach its directory"),
         _ => Error::unexpected_page("LemonLDAP::NG ended the login with a message"),
     };
-    Some(
-        error
-            .at("message", number.to_string())
-            .at("page", page.path()),
-    )
+    let error = error.at("message", number.to_string());
+    Some(error.at("page", page.path()))
 }
 
 /// After some failures in a row even the right password is refused, and each attempt may prolong it

@@ -2,41 +2,27 @@
 
 use doorward::{Error, Form, Page};
 
-/// Pages that ask for what no field of theirs takes from us
+use super::{has_continue, target};
+
+/// Pages that ask for what no field of theirs takes from us, or that only a person should answer
 pub(super) fn unanswerable(page: &Page) -> Option<Error> {
-    let goes_to = |end: &str| {
-        let mut forms = page.forms().iter();
-        forms.any(|form| form.action().path().ends_with(end))
+    let asks_for = |what| Some(Error::unsupported(format!("LemonLDAP::NG asks for {what}")));
+    let shows = |told| {
+        let hint = "let a person sign in there in a browser and read it";
+        Some(Error::account_state(format!("LemonLDAP::NG {told}")).hint(hint))
     };
-    if goes_to("/webauthn2fcheck") || goes_to("/u2fcheck") {
-        return Some(Error::unsupported("LemonLDAP::NG asks for a security key"));
-    }
-    if goes_to("/password2fcheck") {
-        return Some(Error::unsupported(
-            "LemonLDAP::NG asks for a second password",
-        ));
-    }
-    let is_message = goes_to("/notifback");
-    let words = match (is_message, is_refusal(page)) {
-        (true, _) => "LemonLDAP::NG shows a message that must be accepted",
-        (false, true) => "LemonLDAP::NG does not let this account in here, and shows a message",
-        (false, false) => return None,
-    };
-    Some(Error::account_state(words).hint("let a person sign in there in a browser and read it"))
+    page.forms().iter().find_map(|form| match target(form) {
+        "webauthn2fcheck" | "u2fcheck" => asks_for("a security key"),
+        "password2fcheck" => asks_for("a second password"),
+        "notifback" => shows("shows a message that must be accepted"),
+        _ if is_refusal(page, form) => shows("does not let this account in here, and says why"),
+        _ => None,
+    })
 }
 
 /// Whether the page's message says that there is no session: its one button leads out of the login, to the first page
-fn is_refusal(page: &Page) -> bool {
-    let is_first_page = |form: &Form| {
-        let to = form.action();
-        let is_above = to.path().ends_with('/') && page.url().path().starts_with(to.path());
-        to.origin() == page.url().origin() && is_above && form.fields().next().is_none()
-    };
-    says(page, "continue") && page.forms().iter().any(is_first_page)
-}
-
-/// Whether a button bears the text of that name
-pub(super) fn says(page: &Page, text: &str) -> bool {
-    page.attribute(&format!("button [trspan={text}]"), "trspan")
-        .is_some()
+fn is_refusal(page: &Page, form: &Form) -> bool {
+    let (here, to) = (page.url(), form.action());
+    let is_above = target(form).is_empty() && here.path().starts_with(to.path());
+    has_continue(page) && is_above && to.origin() == here.origin() && form.fields().next().is_none()
 }

@@ -11,19 +11,15 @@ pub(super) fn is_choice(button: &Button<'_>) -> bool {
 
 /// Presses the button that the caller chose by `--login-option`
 pub(super) async fn choose(form: &Form, visit: &mut Visit<'_>) -> Result<Page, Error> {
-    let buttons: Vec<Button<'_>> = form.buttons().filter(is_choice).collect();
+    let buttons = form.buttons().filter(is_choice).collect();
     // The buttons of the discovery page all say the same.
-    let label = |button: &Button<'_>| {
-        let name = button.name.strip_prefix("idp_");
-        name.unwrap_or(button.text).to_owned()
-    };
-    let labels: Vec<String> = buttons.iter().map(label).collect();
-    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-    let chosen = visit.choose(&labels)?;
-    let name = buttons.get(chosen).map_or("", |button| button.name);
-    let mut form = form.clone();
-    form.press(name);
-    visit.submit(form).await
+    let chosen = visit.choose_one(buttons, |button| {
+        let provider = button.name.strip_prefix("idp_");
+        (provider.unwrap_or(button.text), button.name)
+    })?;
+    let mut pressed = form.clone();
+    pressed.press(chosen.name);
+    visit.submit(pressed).await
 }
 
 /// An account is one of an organisation, and the first of the list is rarely right
