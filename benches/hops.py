@@ -13,7 +13,6 @@ alone. The program is the release build. Prints medians:
 """
 
 import contextlib
-import importlib
 import json
 import os
 import shlex
@@ -95,23 +94,20 @@ def at_the_stage():
     """The first row of each portal that ends well and needs no one-time code, whose window would be waited for"""
     from stage import login, plan
     from stage.case import GOOD
-    from stage.places import E2E
+    from stage.tables import cases
 
     if not plan.STATE.exists():
         return
     up = set(json.loads(plan.STATE.read_text())["up"])
     seen = set()
-    for case in every_case(E2E):
-        absent = [peer for peer in (*case.providers, *case.via) if peer not in up]
-        if absent or case.code != GOOD or case.seed or case.portal in seen:
+    for case in cases():
+        absent = [peer for peer in (*case.providers, *case.via, *case.needs) if peer not in up]
+        if absent or case.code != GOOD or case.seed or case.file or case.portal in seen:
             continue
         seen.add(case.portal)
-        yield Login(case.name, lambda kubeconfig, case=case: login.words(case, kubeconfig), login.settings(case))
-
-
-def every_case(folder):
-    for path in sorted((folder / "cases").glob("*.py")):
-        yield from importlib.import_module(f"cases.{path.stem}").CASES
+        who, secrets = login.signing_in(case, None)
+        words = lambda kubeconfig, case=case, who=who: [*login.words(case, kubeconfig), *who]
+        yield Login(case.name, words, login.settings() | secrets)
 
 
 def at_the_doubles(stack):

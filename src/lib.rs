@@ -56,6 +56,7 @@
 //! - `login` (on by default): the login itself, and what refreshes its token. Without it the crate has no network and no
 //!   runtime, only the parsers, the kubeconfig and its files, [profiles](profile::Profiles), and
 //!   [kept tokens](store::FileStore::fresh).
+//! - `record`: [recordings](recording) of logins, redacted, for authors of adapters and for their tests.
 //!
 //! # Logs
 //!
@@ -128,6 +129,9 @@ pub use portal::Portal;
 
 pub mod profile;
 pub use profile::Profile;
+
+#[cfg(feature = "record")]
+pub mod recording;
 
 mod redact;
 pub use redact::one_line;

@@ -154,6 +154,19 @@ impl Request {
         body || !self.query_secrets.is_empty() || !self.secret_headers.is_empty()
     }
 
+    /// The secrets in it, each with the name of its place
+    #[cfg(feature = "record")]
+    pub(crate) fn secrets(&self) -> Vec<(String, Secret)> {
+        let mut found = self.query_secrets.clone();
+        found.extend(self.secret_headers.iter().cloned());
+        match &self.body {
+            Body::Empty => {}
+            Body::Form(form) => found.extend(form.secrets()),
+            Body::Json { secrets, .. } => found.extend(secrets.iter().cloned()),
+        }
+        found
+    }
+
     /// The names of the query's, the fragment's and the form's parameters
     pub(crate) fn parameter_names(&self) -> Vec<String> {
         let mut names = query_names(self.url.query().unwrap_or_default());

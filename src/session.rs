@@ -35,6 +35,8 @@ use url::Url;
 use crate::devices::{Device, Devices};
 use crate::event::{Event, Listener};
 use crate::page::{Form, MESSAGES, Page, PageKind, query};
+#[cfg(feature = "record")]
+use crate::recording::Recorder;
 use crate::request::Wire;
 use crate::{Error, Hop, Request, Trail, redact};
 
@@ -65,6 +67,8 @@ pub(crate) struct Session {
     kept: Vec<(String, &'static str)>,
     /// The time at the server that answered last, and when that was; from there on our own clock counts
     server_time: (Timestamp, Instant),
+    #[cfg(feature = "record")]
+    recorder: Option<Recorder>,
 }
 
 /// What one login may cost at most
@@ -105,7 +109,21 @@ impl Session {
             assertions: 0,
             listener,
             server_time: (Timestamp::now(), Instant::now()),
+            #[cfg(feature = "record")]
+            recorder: None,
         })
+    }
+
+    /// Lets `recorder` hear what goes over the wire
+    #[cfg(feature = "record")]
+    pub(crate) fn record(&mut self, recorder: &Recorder) {
+        self.recorder = Some(recorder.clone());
+    }
+
+    /// Who hears what goes over the wire
+    #[cfg(feature = "record")]
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
     }
 
     /// Makes one exchange, if the policy and the limits allow it
@@ -149,6 +167,10 @@ impl Session {
             answer.headers,
             answer.body,
         )?;
+        #[cfg(feature = "record")]
+        if let Some(recorder) = &self.recorder {
+            recorder.exchange(&wire, &page);
+        }
         self.assertions += usize::from(grade == Grade::Assertion);
         self.arrived(&page, answer.took);
         Ok(page)

@@ -1,3 +1,6 @@
+mod accounts;
+pub(crate) use accounts::Accounts;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,6 +12,8 @@ use crate::credentials::{Credentials, check_password};
 use crate::event::Event;
 use crate::page::Form;
 use crate::passkey::Passkey;
+#[cfg(feature = "record")]
+use crate::recording::numbered;
 use crate::session::{Origin, Place, Session, name_it};
 use crate::url_prefix::UrlPrefix;
 use crate::{Error, Page, Request, Secret, SecretSource, redact};
@@ -23,14 +28,6 @@ pub struct Visit<'a> {
     accounts: &'a Accounts,
     /// Where the last secret was given out, which goes to no other place
     given: Option<Place>,
-}
-
-/// Who signs in, and where
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Accounts {
-    /// Wherever no prefix says otherwise
-    pub(crate) own: Option<Credentials>,
-    pub(crate) at: Vec<(UrlPrefix, Credentials)>,
 }
 
 /// What the login has come through so far, over all visits
@@ -77,20 +74,6 @@ pub enum Decision {
     Consent,
     /// To accept terms of use: `--accept-terms`
     Terms,
-}
-
-impl Accounts {
-    /// Those for `place`
-    fn of(&self, place: &Place) -> Option<&Credentials> {
-        match place.prefix() {
-            None => self.own.as_ref(),
-            Some(prefix) => {
-                let mut at = self.at.iter();
-                let found = at.find(|(own, _)| own == prefix);
-                found.map(|(_, credentials)| credentials)
-            }
-        }
-    }
 }
 
 impl<'a> Visit<'a> {
@@ -217,6 +200,8 @@ impl<'a> Visit<'a> {
             None => read(source, "password").await?,
         };
         check_password(&password)?;
+        #[cfg(feature = "record")]
+        self.note("password", &password);
         Ok(password)
     }
 
@@ -280,7 +265,13 @@ impl<'a> Visit<'a> {
             match asked
                 .map_err(|error| Error::config("the source of codes broke off").because(error))??
             {
-                NextCode::Ready(code) => return Ok(code),
+                NextCode::Ready(code) => {
+                    #[cfg(feature = "record")]
+                    if let Some(recorder) = self.session.recorder() {
+                        recorder.code(&code);
+                    }
+                    return Ok(code);
+                }
                 NextCode::Wait(time) => {
                     let text = format!("waits {} s for the next one-time code", time.as_secs() + 1);
                     self.session.tell(&Event::Note(&text));
@@ -311,7 +302,10 @@ impl<'a> Visit<'a> {
         }
         self.progress.answered.push(here.clone());
         self.given = Some(here);
-        read(source, "security answer").await
+        let answer = read(source, "security answer").await?;
+        #[cfg(feature = "record")]
+        self.note("answer", &answer);
+        Ok(answer)
     }
 
     /// The caller's passkey
@@ -461,6 +455,14 @@ impl<'a> Visit<'a> {
     /// Whether the caller named `factor` itself, so that a person may be needed
     fn may_answer(&self, factor: &Factor) -> bool {
         matches!(factor, Factor::Push(_)) || self.answers(factor)
+    }
+
+    /// Tells a recorder that `secret` is one of the credentials for the page that we are on
+    #[cfg(feature = "record")]
+    fn note(&self, what: &str, secret: &Secret) {
+        if let (Some(recorder), Some(here)) = (self.session.recorder(), self.session.place()) {
+            recorder.secret(&numbered(what, self.accounts.number(&here)), secret);
+        }
     }
 
     /// Those for the page that we are on

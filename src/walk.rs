@@ -9,6 +9,8 @@ use crate::credentials::Credentials;
 use crate::devices::Devices;
 use crate::event::{Event, Listener};
 use crate::page::{Form, PageKind, unavailable};
+#[cfg(feature = "record")]
+use crate::recording::{About, Recorder};
 use crate::session::{Limits, Network, Origin, Origins, Session, name_it};
 use crate::url_prefix::UrlPrefix;
 use crate::visit::{Accounts, Progress, Visit, Wishes};
@@ -40,6 +42,8 @@ pub struct Walk {
     limits: Limits,
     devices: Devices,
     listener: Listener,
+    #[cfg(feature = "record")]
+    recorder: Option<Recorder>,
 }
 
 impl Walk {
@@ -60,6 +64,8 @@ impl Walk {
             },
             devices: Devices::new(),
             listener: Listener::default(),
+            #[cfg(feature = "record")]
+            recorder: None,
         }
     }
 
@@ -203,6 +209,30 @@ impl Walk {
         self
     }
 
+    /// Lets `recorder` hear each login: what goes over the wire, and which texts are secrets
+    #[cfg(feature = "record")]
+    #[must_use]
+    pub fn record(mut self, recorder: &Recorder) -> Self {
+        self.recorder = Some(recorder.clone());
+        self
+    }
+
+    /// What a replay must be told to walk the same way
+    #[cfg(feature = "record")]
+    fn about(&self) -> About {
+        let shown = |origins: &[Origin]| origins.iter().map(Origin::to_string).collect();
+        About {
+            idp_urls: shown(&self.named),
+            via: shown(&self.via),
+            login_options: self.wishes.options.clone(),
+            factors: self.wishes.factors.iter().map(Factor::to_string).collect(),
+            accept_consent: self.wishes.consent,
+            accept_terms: self.wishes.terms,
+            accounts: self.accounts.about(),
+            ..About::default()
+        }
+    }
+
     pub(crate) fn own_credentials(&self) -> Option<&Credentials> {
         self.accounts.own.as_ref()
     }
@@ -242,6 +272,11 @@ impl Walk {
             &self.devices,
             self.listener.clone(),
         )?;
+        #[cfg(feature = "record")]
+        if let Some(recorder) = &self.recorder {
+            recorder.begin(self.about());
+            session.record(recorder);
+        }
         let mut progress = Progress::default();
         match self
             .steps(start, destination, &mut session, &mut progress)

@@ -1,173 +1,37 @@
-//! The code of `ADAPTERS.md`: an adapter, its provider's double, and their tests.
+//! What `ADAPTERS.md` says of the adapter in `providers/template.rs`, and whole logins with it.
 //!
-//! `tests/layout.rs` checks that the guide quotes this file word for word.
+//! `tests/layout.rs` checks that the guide quotes these files word for word.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
 
+#[path = "adapter_guide/double.rs"]
+mod double;
+
+#[path = "../providers/template.rs"]
+pub mod template;
+
+use std::path::Path;
+
 use async_trait::async_trait;
-use doorward::{CodeSource, Credentials, Error, ErrorKind, Factor, FrontDoor, Grant, IdpAdapter};
-use doorward::{Page, Portal, Recognition, Secret, Url, Visit, Walk};
-use doorward_testkit::{Answer, Ask, CodeRequest, IdpDouble, Person};
-use doorward_testkit::{RelyingParty, SignOn, Testbed, World};
+use doorward::recording::Recorder;
+use doorward::{CodeSource, Credentials, Error, ErrorKind, FrontDoor, Grant, IdpAdapter};
+use doorward::{Page, Portal, Recognition, Secret, Visit, Walk};
+use doorward_testkit::{Conformance, Testbed};
 
-/// Signs in at Acme's provider
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Acme {}
+use crate::double::{AcmeDouble, SITE};
+use crate::template::Acme;
 
-#[async_trait]
-impl IdpAdapter for Acme {
-    fn name(&self) -> &'static str {
-        "acme"
-    }
-
-    fn recognizes(&self, page: &Page) -> Recognition {
-        if page.form_with("acme_password").is_some() {
-            return Recognition::Certain("Acme's password form");
-        }
-        match page.form_with("acme_code") {
-            Some(_) => Recognition::Certain("Acme's one-time code form"),
-            None => Recognition::No,
-        }
-    }
-
-    async fn sign_in(&self, page: Page, visit: &mut Visit<'_>) -> Result<Page, Error> {
-        if page.form_with("acme_code").is_some() {
-            let mut form = page.expect_form_with("acme_code")?;
-            form.set_secret("acme_code", &visit.code(&Factor::Totp(None)).await?);
-            return accepted(visit.submit(form).await?);
-        }
-        let mut form = page.expect_form_with("acme_password")?;
-        form.set("acme_user", visit.username());
-        form.set_secret("acme_password", &visit.password().await?);
-        accepted(visit.submit(form).await?)
-    }
-}
-
-/// Acme refuses with status 200 and the same form; the reason is an attribute, the text is translated
-fn accepted(answer: Page) -> Result<Page, Error> {
-    match answer.attribute(".acme-error", "data-reason").as_deref() {
-        // The walk brings the code's form back to us, and the visit gives one more code, but no third.
-        None | Some("code") => Ok(answer),
-        Some("locked") => {
-            Err(Error::account_state("Acme locked the account").at("page", answer.path()))
-        }
-        Some(_) => Err(Error::rejected("Acme refused the password").at("page", answer.path())),
-    }
-}
-
-#[test]
-fn acmes_pages_are_recognized_and_others_are_not() {
-    let recognition = |html| {
-        let page = Page::html("https://id.acme.test/authorize", html).unwrap();
-        Acme::default().recognizes(&page)
-    };
-
-    assert_eq!(
-        recognition("<form method=post><input name=acme_password type=password></form>"),
-        Recognition::Certain("Acme's password form")
-    );
-    assert_eq!(
-        recognition("<form method=post><input name=acme_code></form>"),
-        Recognition::Certain("Acme's one-time code form")
-    );
-    assert_eq!(
-        recognition("<form method=post><input name=password type=password></form>"),
-        Recognition::No
-    );
-}
-
-/// Acme's provider: one login at a time, and no mercy for a client that is no browser
-#[derive(Debug, Default)]
-struct AcmeDouble {
-    /// `redirect_uri` and `state` of the login under way
-    pending: Option<(String, String)>,
-}
-
-impl IdpDouble for AcmeDouble {
-    fn sites(&self) -> Vec<String> {
-        vec![SITE.to_owned()]
-    }
-
-    fn register(&mut self, _: &RelyingParty, world: &World) -> SignOn {
-        SignOn::Oidc {
-            authorize: format!("{}/authorize", world.origin(SITE)),
-            s256: false,
-        }
-    }
-
-    fn answer(&mut self, ask: &Ask, world: &World) -> Answer {
-        match (ask.method(), ask.path()) {
-            ("GET", "/authorize") => {
-                self.pending = ask.query("redirect_uri").zip(ask.query("state"));
-                Answer::html(200, login_page("")).cookie("acme_login=1; Path=/; Secure; HttpOnly")
-            }
-            ("POST", "/login") => self.login(ask, world),
-            ("POST", "/code") => match ask.field("acme_code").as_deref() {
-                Some("287082") => self.back(world),
-                _ => Answer::html(200, CODE_PAGE),
-            },
-            _ => Answer::html(404, "<h1>Not found</h1>"),
-        }
-    }
-
-    fn redeem(&mut self, request: &CodeRequest, _: &World) -> Option<Person> {
-        (request.code == "acme-code-1").then(|| Person::new("ci-bot", "correct horse"))
-    }
-
-    fn read_assertion(&mut self, _: &str, _: &World) -> Option<Person> {
-        None
-    }
-}
-
-impl AcmeDouble {
-    fn login(&mut self, ask: &Ask, world: &World) -> Answer {
-        if ask.cookie("acme_login") != Some("1") || ask.field("csrf").as_deref() != Some("c1") {
-            world.complain("Acme's form came without its cookie or its hidden field");
-        }
-        let field = |name| ask.field(name).unwrap_or_default();
-        let error = match (&*field("acme_user"), &*field("acme_password")) {
-            ("locked-bot", _) => r#"<p class="acme-error" data-reason="locked">Gesperrt</p>"#,
-            ("totp-bot", _) => return Answer::html(200, CODE_PAGE),
-            ("ci-bot", "correct horse") => return self.back(world),
-            _ => r#"<p class="acme-error" data-reason="credentials">Falsch</p>"#,
-        };
-        Answer::html(200, login_page(error))
-    }
-
-    /// Sends the browser back to the portal, with a code
-    fn back(&self, world: &World) -> Answer {
-        let Some((redirect_uri, state)) = &self.pending else {
-            return Answer::html(400, "<h1>No login under way</h1>");
-        };
-        let mut url = Url::parse(redirect_uri).unwrap();
-        url.query_pairs_mut()
-            .append_pair("code", &world.secret("acme-code-1"))
-            .append_pair("state", state);
-        Answer::redirect(url)
-    }
-}
-
-fn login_page(error: &str) -> String {
-    format!(
-        r#"<h1>Acme</h1>{error}<form method="post" action="/login">
-        <input type="hidden" name="csrf" value="c1"><input name="acme_user">
-        <input type="password" name="acme_password"><button>Sign in</button></form>"#
-    )
-}
-
-const CODE_PAGE: &str = r#"<p class="acme-error" data-reason="code"></p>
-    <form method="post" action="/code"><input name="acme_code"></form>"#;
-
-const SITE: &str = "id.acme.test";
-
-async fn log_in(bed: &Testbed, user: &str, password: &str, code: &str) -> Result<Grant, Error> {
+fn walk(bed: &Testbed, user: &str, password: &str, code: &str) -> Result<Walk, Error> {
     let credentials = Credentials::new(user, Secret::new(password))?;
     let walk = Walk::new()
         .network(bed.network()?)
         .credentials(credentials.code(CodeSource::fixed(Secret::new(code))))
-        .idp_url(&bed.url(SITE))?
-        .adapter(Acme::default());
+        .idp_url(&bed.url(SITE))?;
+    Ok(walk.adapter(Acme::default()))
+}
+
+async fn log_in(bed: &Testbed, user: &str, password: &str, code: &str) -> Result<Grant, Error> {
+    let walk = walk(bed, user, password, code)?;
     Portal::new(&bed.portal_url(), walk)?.open().await
 }
 
@@ -202,5 +66,80 @@ async fn every_refusal_has_its_kind_after_one_attempt() {
         assert_eq!(error.kind(), kind, "{user}: {error}");
         assert_eq!(bed.count(SITE, "/login"), 1);
         assert_eq!(bed.count(SITE, "/code"), usize::from(user == "totp-bot"));
+    }
+}
+
+/// Records a login, whether it ends well or badly
+async fn record(portal: &str, walk: Walk, docs: &str, folder: &Path) -> Result<(), Error> {
+    let recorder = Recorder::new();
+    let outcome = Portal::new(portal, walk.record(&recorder))?.open().await;
+    let ended_with = outcome.err().map(|error| error.kind());
+    let case = recorder.case(docs, "Acme 1.2", ended_with)?;
+    case.write(folder)
+}
+
+#[tokio::test]
+async fn what_is_recorded_of_the_double_passes_the_conformance_suite() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, user, password) in [
+        ("password-ok", "ci-bot", "correct horse"),
+        ("wrong-password", "ci-bot", "wrong horse"),
+        ("totp-ok", "totp-bot", "correct horse"),
+        ("locked", "locked-bot", "correct horse"),
+    ] {
+        let bed = testbed();
+        let walk = walk(&bed, user, password, "287082").unwrap();
+        let into = folder.path().join(name);
+        record(&bed.portal_url(), walk, name, &into).await.unwrap();
+    }
+
+    let facts = Conformance::new(Acme::default(), folder.path());
+
+    let checked = tokio::task::spawn_blocking(move || {
+        facts.the_two_cases_that_each_adapter_needs_are_there()?;
+        facts.every_case_passes_as_recorded()?;
+        facts.its_own_pages_are_recognized_and_no_others()
+    });
+    checked.await.unwrap().unwrap();
+}
+
+/// The template without its line for the user name
+#[derive(Debug)]
+struct Forgetful {}
+
+#[async_trait]
+impl IdpAdapter for Forgetful {
+    fn name(&self) -> &'static str {
+        "acme"
+    }
+
+    fn recognizes(&self, page: &Page) -> Recognition {
+        Acme::default().recognizes(page)
+    }
+
+    async fn sign_in(&self, page: Page, visit: &mut Visit<'_>) -> Result<Page, Error> {
+        let mut form = page.expect_form_with("acme_password")?;
+        form.set_secret("acme_password", &visit.password().await?);
+        visit.submit(form).await
+    }
+}
+
+#[test]
+fn the_guide_shows_what_the_conformance_suite_says_of_a_forgotten_field() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("providers/fixtures/acme");
+    let findings = Conformance::new(Forgetful {}, folder).every_case_passes_as_recorded();
+
+    let printed = format!("Error: {:?}", findings.unwrap_err());
+    let guide = include_str!("../ADAPTERS.md");
+    let shown = guide.split("\n```text\n").skip(1);
+    let shown = shown.filter_map(|rest| rest.split_once("```").map(|(shown, _)| shown));
+    let shown: Vec<&str> = shown.filter(|shown| shown.contains("Error: ")).collect();
+    assert_eq!(shown.len(), 1);
+    for line in shown[0].lines().filter(|line| !line.contains('…')) {
+        let is_printed = printed.lines().any(|printed| printed == line);
+        assert!(
+            is_printed || line.starts_with("----"),
+            "{line}\nis not in\n{printed}"
+        );
     }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
 
 use doorward::kubeconfig::{Section, UserAuth};
-use doorward::{Error, ErrorKind, FrontDoor, Grant, Portal, Walk};
+use doorward::{Error, ErrorKind, FrontDoor, Grant, Network, Portal, Walk};
 use doorward_providers::{Okta, OpenUnison};
 use doorward_testkit::{
     Affinity, Builder, CommandShape, LoginPage, OKTA_HOST, OktaSwitches, PORTAL_HOST, PortalIdp,
@@ -392,4 +392,25 @@ async fn many_logins_at_once_share_one_walk() {
         assert_eq!(login.await.unwrap().unwrap(), 11);
     }
     assert_eq!(bed.complaints(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_name_can_lead_to_one_address() {
+    let bed = Testbed::start().unwrap();
+    let network = |entries: &[&str]| {
+        let trusting = Network::new().ca_pem(bed.ca_pem().as_bytes()).unwrap();
+        let entries = entries.iter();
+        entries.fold(trusting.ca_only(), |network, entry| {
+            network.resolve(entry).unwrap()
+        })
+    };
+    let walk = || bed.walk().unwrap().adapter(Okta::default());
+
+    let grant = open(&bed, walk().network(network(&["*:443:127.0.0.1"]))).await;
+    // Nothing listens there, and an entry of its own goes before.
+    let own = format!("{PORTAL_HOST}:443:127.0.0.9");
+    let own = open(&bed, walk().network(network(&["*:443:127.0.0.1", &own]))).await;
+
+    assert_eq!(grant.unwrap().subject(), USER);
+    assert_eq!(own.unwrap_err().kind(), ErrorKind::Transport);
 }

@@ -27,6 +27,9 @@ pub(crate) use profile::{
     AddProfile, FormatName, ImportProfile, ListProfiles, NamedProfile, ProfileAction, ShowProfile,
 };
 
+mod record;
+pub(crate) use record::Record;
+
 mod secrets;
 pub(crate) use secrets::{DEVICE, PASSKEY, PASSWORD, SECURITY_ANSWER, TOTP_SEED, told};
 
@@ -120,6 +123,13 @@ pub(crate) enum Action {
     /// The JSON is what the portal answers at /k8stoken/token/user. Without --kubeconfig the kubeconfig goes to stdout, and is
     /// merged with nothing.
     Convert(Convert),
+    /// Record a login, redacted, for the tests of an adapter
+    ///
+    /// Logs in as login does, once, with a right or a wrong password, and writes what went over the wire into a folder: a case.toml, and a
+    /// file for each exchange. Secrets, cookies, tokens, hosts and user names are replaced by made-up ones; where one would be left
+    /// in any encoding, nothing is written. No token is kept. ADAPTERS.md says what becomes of a recording.
+    #[command(after_help = RECORD_EXAMPLE)]
+    Record(Box<Record>),
     /// List the identity providers that doorward can sign in at
     Adapters,
     /// Print the completions for a shell
@@ -135,6 +145,7 @@ impl Action {
         match self {
             Self::Login(login) => login.settings.portal.portal.as_deref(),
             Self::Credential(credential) => credential.settings.portal.portal.as_deref(),
+            Self::Record(record) => record.settings.portal.portal.as_deref(),
             _ => None,
         }
     }
@@ -144,6 +155,7 @@ impl Action {
         match self {
             Self::Login(login) => Some(&mut login.settings),
             Self::Credential(credential) => Some(&mut credential.settings),
+            Self::Record(record) => Some(&mut record.settings),
             Self::Profile(ProfileAction::Add(add)) => Some(&mut add.settings),
             Self::Kubeconfig(KubeconfigAction::UseExec(use_exec)) => Some(&mut use_exec.settings),
             _ => None,
@@ -227,6 +239,7 @@ fn check_portal(action: &Action) -> Result<(), (ErrorKind, String)> {
         Action::Credential(credential) if credential.settings.portal.portal.is_none() => {
             "--profile <NAME>, or --portal <URL>,"
         }
+        Action::Record(record) if record.settings.portal.portal.is_none() => "--portal <URL>",
         Action::Profile(ProfileAction::Add(add)) if add.settings.portal.portal.is_none() => {
             "--portal <URL>"
         }
@@ -318,6 +331,12 @@ Example:
   export DOORWARD_PASSWORD    # from the CI system's secrets
   doorward login --portal k8sou.example.com --idp-url https://acme.okta.com --username ci-bot
   kubectl get pods";
+
+const RECORD_EXAMPLE: &str = "\
+Example:
+  export DOORWARD_PASSWORD
+  doorward record --into fixtures/acme/password-ok --docs 'A password signs in' --seen-with 'Acme 1.2' \\
+    --portal k8sou.example.com --idp-url https://acme.example.com --username ci-bot";
 
 const AFTER_HELP: &str = "\
 Variables: every option can be given as a variable instead, --idp-url as DOORWARD_IDP_URL. An option goes before its \

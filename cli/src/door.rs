@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use doorward::code::Ledger;
 use doorward::profile::{CredentialsFile, SecretPlace};
+use doorward::recording::Recorder;
 use doorward::store::FileStore;
 use doorward::{
     CodeSource, Credentials, Devices, Error, Factor, FrontDoor, Grant, Network, Passkey, Portal,
@@ -82,6 +83,12 @@ impl Door {
     /// Notes used one-time codes in `ledger`, where other logins of the machine see it
     pub(crate) fn ledger(mut self, ledger: Ledger) -> Self {
         self.ledger = ledger;
+        self
+    }
+
+    /// Lets `recorder` hear the logins
+    pub(crate) fn record(mut self, recorder: &Recorder) -> Self {
+        self.walk = self.walk.record(recorder);
         self
     }
 

@@ -19,6 +19,7 @@ mod mask;
 mod passkey;
 mod product;
 mod profile;
+mod record;
 mod report;
 mod runtime;
 mod settings;
@@ -74,6 +75,7 @@ fn act(arguments: &Arguments, environment: &Environment, report: &Report) -> Res
         Action::Logout(logout) => logout::run(logout, environment, report),
         Action::Passkey(action) => passkey::run(action, report),
         Action::Profile(action) => profile::run(action, environment, report),
+        Action::Record(options) => record::run(options, environment, report),
     }
 }
 

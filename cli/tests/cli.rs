@@ -8,8 +8,11 @@ mod convert;
 mod credential;
 mod credentials_file;
 mod device;
+#[path = "../../tests/adapter_guide/double.rs"]
+mod double;
 mod entry;
 mod factors;
+mod guide;
 mod job;
 mod kept;
 mod kubectl;
@@ -22,7 +25,10 @@ mod passkey;
 mod password;
 mod profile;
 mod program;
+mod record;
 mod renewal;
 mod storm;
+#[path = "../../providers/template.rs"]
+pub mod template;
 mod usage;
 mod use_exec;

@@ -236,6 +236,16 @@ impl Form {
         found
     }
 
+    /// The secrets of what would be sent, each with the name of its field
+    #[cfg(feature = "record")]
+    pub(crate) fn secrets(&self) -> Vec<(String, Secret)> {
+        let secret = |entry: Entry<'_>| match entry.value {
+            Value::Secret(secret) => Some((entry.name.to_owned(), secret.clone())),
+            _ => None,
+        };
+        self.entries().into_iter().filter_map(secret).collect()
+    }
+
     /// Whether any of what would be sent is a secret
     pub(crate) fn has_secret(&self) -> bool {
         let is_secret = |entry: &Entry<'_>| matches!(entry.value, Value::Secret(_));

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::ready;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -79,6 +81,8 @@ impl Network {
 
     /// Reaches a host at another address, as curl's `--resolve HOST:PORT:ADDRESS` does
     ///
+    /// The host `*` stands for every one that has no entry of its own: then no name is looked up.
+    ///
     /// # Errors
     ///
     /// [`Config`](crate::ErrorKind::Config) if the text has another form.
@@ -153,7 +157,10 @@ impl Network {
         for (host, address) in &self.names {
             hosts.entry(host).or_default().push(*address);
         }
-        // The client overrides by host; the port of the URL stays what it is.
+        // The client overrides by host; a port that stands in the URL stays what it is.
+        if let Some(addresses) = hosts.remove(EVERY_HOST) {
+            builder = builder.dns_resolver(Everywhere(addresses));
+        }
         for (host, addresses) in hosts {
             builder = builder.resolve_to_addrs(host, &addresses);
         }
@@ -183,3 +190,15 @@ impl fmt::Debug for Network {
             .finish_non_exhaustive()
     }
 }
+
+/// The answer to every name
+struct Everywhere(Vec<SocketAddr>);
+
+impl Resolve for Everywhere {
+    fn resolve(&self, _: Name) -> Resolving {
+        let addresses: Addrs = Box::new(self.0.clone().into_iter());
+        Box::pin(ready(Ok(addresses)))
+    }
+}
+
+const EVERY_HOST: &str = "*";

@@ -1,5 +1,7 @@
 """Dex, the stock server twice: with several connectors and an approval, and with its own passwords only."""
 
+import re
+
 from stage import need, process
 from stage.curl import curl
 from stage.places import E2E, PORTS, STAGE, render, url
@@ -9,6 +11,11 @@ HERE = E2E / NAME
 HOST = "dex.test"
 ISSUERS = {url(HOST, "/dex"): ["portal"], url(HOST, "/skip"): ["portal"]}
 program = None
+
+
+def version():
+    """As the comment beside the commit in go.mod says"""
+    return "Dex " + re.search(r"// v(\S+): ", (HERE / "go.mod").read_text())[1]
 
 
 def get():

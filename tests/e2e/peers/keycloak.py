@@ -28,6 +28,10 @@ JAVA = {
 distribution = None
 
 
+def version():
+    return f"Keycloak {VERSION}"
+
+
 def get():
     global distribution
     need.programs("java", "mvn", "unzip")

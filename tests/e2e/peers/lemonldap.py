@@ -29,6 +29,10 @@ PACKAGES = """slapd libnet-ldap-perl libio-socket-timeout-perl lemonldap-ng
     libapache-session-browseable-perl libemail-sender-perl libmime-tools-perl"""
 
 
+def version():
+    return f"LemonLDAP::NG {need.version('lemonldap-ng')}"
+
+
 def get():
     need.packages(*PACKAGES.split())
 

@@ -1,5 +1,7 @@
 """oidc-provider for Node, with the login and consent pages that it brings for development: they take any password."""
 
+import json
+
 from stage import process
 from stage.curl import curl
 from stage.places import E2E, PORTS, url
@@ -10,6 +12,10 @@ NAME = "oidc-provider"
 HOST = "oidc-provider.test"
 ISSUERS = {url(HOST): ["portal"]}
 modules = None
+
+
+def version():
+    return f"oidc-provider {json.loads((tools.node_modules() / 'oidc-provider/package.json').read_text())['version']}"
 
 
 def get():

@@ -15,6 +15,10 @@ ISSUERS = {}
 SERVER = f"http://127.0.0.1:{PORTS['PHP']}/simplesaml"
 
 
+def version():
+    return f"SimpleSAMLphp {need.version('simplesamlphp')}"
+
+
 def get():
     need.packages("simplesamlphp", "php-cli", "php-xml", "php-mbstring", "php-sqlite3")
 

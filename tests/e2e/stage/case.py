@@ -1,5 +1,6 @@
 """One login, and what must come of it."""
 
+import re
 from dataclasses import dataclass
 
 GOOD = 0
@@ -51,6 +52,13 @@ class Case:
         """What it shows of the matrix; of a binding only a login that came to its end shows something"""
         found = {self.state.partition(":")[0], *self.covers}
         return found | {self.binding} if self.code == GOOD else found
+
+    @property
+    def slug(self):
+        """What is special about it, as the name of a folder"""
+        place, state = self.portal.removeprefix(self.providers[0]).strip("-"), self.state.lower().replace("'", "")
+        words = state if place in state else f"{place} {state}"
+        return re.sub(r"[^a-z0-9]+", "-", words).strip("-")
 
     def is_as_expected(self, code, requests):
         wanted = self.requests if isinstance(self.requests, tuple) else (self.requests,)

@@ -55,11 +55,15 @@ class Outcome:
 
 
 def words(case, kubeconfig):
-    start = url(f"{case.portal}.portal.test", "/k8stoken/token/user")
-    found = ["login", "-v", "--log-format", "json", "--portal", start]
+    wanted = ["--kubeconfig", kubeconfig, "--user-auth", "token"]
+    return ["login", "-v", "--log-format", "json", *wanted, *settings_of(case)]
+
+
+def settings_of(case):
+    """Where the login goes, and what it may do there"""
+    found = ["--portal", url(f"{case.portal}.portal.test", "/k8stoken/token/user")]
     # Of two, each knows its own pages.
     found += [] if "+" in case.adapter else ["--idp", case.adapter]
-    found += ["--kubeconfig", kubeconfig, "--user-auth", "token"]
     found += ["--ca-file", STAGE / "keys/ca.pem", "--timeout", str(WITHIN)]
     for name in case.via:
         found += ["--via", url(f"{name}.test")]

@@ -47,6 +47,12 @@ def is_installed(name):
         return False
 
 
+def version(package):
+    """The version of a Debian package, without what Debian adds"""
+    words = ["dpkg-query", "-W", "-f", "${source:Upstream-Version}", package]
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=30).stdout
+
+
 def apt(*words):
     command = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=1", *words]
     run(command, within=600, log="apt", env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})

@@ -33,7 +33,10 @@ class Plan:
         STATE.unlink(missing_ok=True)
         if process.stop():
             raise SystemExit("the stage before this one does not end")
-        taken = [f"{name} {port}" for name, port in PORTS.items() if is_taken(port)]
+        # A process that was killed may be gone before its last thread is, and with it the port.
+        end = time.monotonic() + 5
+        while (taken := taken_ports()) and time.monotonic() < end:
+            time.sleep(0.1)
         if taken:
             raise SystemExit(f"ports that something else has: {', '.join(taken)}")
         self.timed("keys", "made", keys.prepare)
@@ -90,6 +93,10 @@ class Plan:
 
 def all_is_required():
     return os.environ.get("DOORWARD_E2E_REQUIRE") == "all"
+
+
+def taken_ports():
+    return [f"{name} {port}" for name, port in PORTS.items() if is_taken(port)]
 
 
 def is_taken(port):

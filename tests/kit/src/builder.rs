@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api_server::ApiServer;
+use crate::doubles::{Doubles, Service};
 use crate::fault::Fault;
 use crate::http::{Answer, Ask};
 use crate::idp::IdpDouble;
@@ -15,7 +16,7 @@ use crate::keys::Keys;
 use crate::okta::{Okta, OktaFactor, OktaSwitches};
 use crate::openunison::{OpenUnison, PortalSwitches};
 use crate::person::Person;
-use crate::serve::{Server, Service, Shared};
+use crate::serve::Server;
 use crate::testbed::Testbed;
 use crate::tls::{Certificates, TlsSwitch};
 use crate::world::{API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, Names, PORTAL_HOST, Site, World};
@@ -190,7 +191,7 @@ impl Builder {
             OpenUnison::new(PORTAL_HOST, self.portal, people, idp, form, &world)
         };
         let api = ApiServer::new(world.origin(PORTAL_HOST));
-        let shared = Arc::new(Shared::new(
+        let doubles = Arc::new(Doubles::new(
             world,
             Box::new(Sites { portal, api }),
             self.faults,
@@ -198,9 +199,9 @@ impl Builder {
         let server = Server::start(
             listeners,
             TlsAcceptor::from(certificates.config),
-            Arc::clone(&shared),
+            Arc::clone(&doubles),
         )?;
-        Ok(Testbed::new(shared, server))
+        Ok(Testbed::new(doubles, server))
     }
 }
 

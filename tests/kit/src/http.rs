@@ -38,11 +38,14 @@ impl Ask {
 
     /// The host name of [`Ask::origin`], without the port
     pub fn host(&self) -> &str {
-        let host = self
-            .origin
-            .split_once("://")
-            .map_or(self.origin.as_str(), |(_, host)| host);
+        let host = self.authority();
         host.rsplit_once(':').map_or(host, |(name, _)| name)
+    }
+
+    /// The `Host` header
+    pub(crate) fn authority(&self) -> &str {
+        let origin = self.origin.as_str();
+        origin.split_once("://").map_or(origin, |(_, host)| host)
     }
 
     /// The path, as it was sent

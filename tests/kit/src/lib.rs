@@ -1,16 +1,20 @@
-//! Doubles of what a login meets: a portal, an identity provider and an API server.
+//! Doubles of what a login meets (a portal, an identity provider, an API server), and recorded logins.
 //!
 //! They run in this process on loopback TLS and keep state as the real ones do: a wrong field, a missing
 //! cookie or a step out of order fails. Nothing here is fit for anything but tests.
 //!
-//! [`Testbed`] puts them together. Sites have made-up names (`k8sou.example.test`), so a client needs a
+//! [`Testbed`] puts the doubles together. Sites have made-up names (`k8sou.example.test`), so a client needs a
 //! resolver override that leads [`Testbed::hosts`] to [`Testbed::address`], and the CA of
 //! [`Testbed::ca_pem`].
+//!
+//! [`Replay`] plays a recorded login, and [`conformance!`] finds out with recordings what holds of every adapter.
 
 mod api_server;
 mod builder;
 mod client;
 mod clock;
+mod conformance;
+mod doubles;
 mod fault;
 mod http;
 mod idp;
@@ -21,6 +25,7 @@ mod openunison;
 mod person;
 mod random;
 mod record;
+mod replay;
 mod serve;
 mod testbed;
 mod tls;
@@ -28,6 +33,7 @@ mod world;
 
 pub use builder::{Builder, PASSWORD, PortalIdp, USER};
 pub use clock::Clock;
+pub use conformance::{Conformance, Findings, FirstPage, first_pages};
 pub use fault::{Fault, Trouble};
 pub use http::{Answer, Ask};
 pub use idp::{CodeRequest, IdpDouble, RelyingParty, SignOn};
@@ -42,6 +48,7 @@ pub use openunison::{
 };
 pub use person::Person;
 pub use record::{FactorCounts, IdxCounts, Refreshes, Seen};
+pub use replay::Replay;
 pub use testbed::Testbed;
 pub use tls::TlsSwitch;
 pub use world::{

@@ -1,9 +1,9 @@
-//! The thread, the sockets and the way of a request to its double.
+//! The thread, the sockets, and HTTP to and from the values that a test deals in.
 
-use std::collections::HashMap;
+use std::future::Future;
 use std::io;
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use http_body_util::{BodyExt, Full, Limited};
@@ -17,144 +17,12 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use crate::clock::http_date;
-use crate::fault::{Fault, Trouble};
 use crate::http::{Answer, Ask};
-use crate::world::World;
 
-/// Answers one request
-pub(crate) trait Service: Send {
-    fn answer(&mut self, ask: &Ask, world: &World) -> Answer;
-
-    /// Ends all OIDC sessions of somebody, and gives their number
-    fn end_sessions(&mut self, login: &str) -> usize;
-}
-
-/// All doubles of one testbed, and what stands before them
-pub(crate) struct Shared {
-    pub(crate) world: World,
-    pub(crate) service: Mutex<Box<dyn Service>>,
-    pub(crate) faults: Mutex<Vec<Fault>>,
-    /// Requests under way, by the session cookie that they carry
-    under_way: Mutex<HashMap<String, String>>,
-}
-
-impl Shared {
-    pub(crate) fn new(world: World, service: Box<dyn Service>, faults: Vec<Fault>) -> Self {
-        Self {
-            world,
-            service: Mutex::new(service),
-            faults: Mutex::new(faults),
-            under_way: Mutex::new(HashMap::new()),
-        }
-    }
-
-    async fn exchange(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
-        let ask = self.read(request).await?;
-        let jar = self.enter(&ask);
-        let answer = self.answer(&ask);
-        self.world.record.note(&ask, &answer);
-        if !answer.pause.is_zero() {
-            tokio::time::sleep(answer.pause).await;
-        }
-        self.leave(jar);
-        if answer.hang_up {
-            return Err(io::ErrorKind::ConnectionAborted.into());
-        }
-        self.write(answer)
-    }
-
-    fn answer(&self, ask: &Ask) -> Answer {
-        // Every fault counts every request, but the first that is due is the one that is met.
-        let mut due = None;
-        for fault in held(&self.faults).iter_mut() {
-            let trouble = fault.meet(ask).cloned();
-            due = due.or(trouble);
-        }
-        if let Some(answer) = due.as_ref().and_then(|due| due.answer(&self.world)) {
-            return answer;
-        }
-        let answer = held(&self.service).answer(ask, &self.world);
-        match due {
-            Some(Trouble::LostAnswer) => Answer::hang_up(),
-            Some(slow) => answer.after(slow.pause()),
-            None => answer,
-        }
-    }
-
-    async fn read(&self, request: Request<Incoming>) -> io::Result<Ask> {
-        let (head, body) = request.into_parts();
-        let body = Limited::new(body, LARGEST_BODY)
-            .collect()
-            .await
-            .map_err(io::Error::other)?;
-        let headers: Vec<(String, String)> = head
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-                (name.as_str().to_owned(), value)
-            })
-            .collect();
-        let authority = headers
-            .iter()
-            .find(|(name, _)| name == "host")
-            .map(|(_, value)| value.clone())
-            .unwrap_or_default();
-        Ok(Ask {
-            method: head.method.as_str().to_owned(),
-            site: self
-                .world
-                .site_at(&authority)
-                .map(|site| site.name.clone())
-                .unwrap_or_default(),
-            origin: format!("https://{authority}"),
-            path: head.uri.path().to_owned(),
-            raw_query: head.uri.query().unwrap_or_default().to_owned(),
-            headers,
-            body: body.to_bytes().to_vec(),
-        })
-    }
-
-    fn write(&self, answer: Answer) -> io::Result<Response<Full<Bytes>>> {
-        let mut response = Response::new(Full::new(Bytes::from(answer.body)));
-        *response.status_mut() = StatusCode::from_u16(answer.status).map_err(io::Error::other)?;
-        let mut headers = answer.headers;
-        if !headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("date"))
-        {
-            let now = self.world.clock().seconds();
-            headers.push(("Date".to_owned(), http_date(now)));
-        }
-        for (name, value) in headers {
-            response.headers_mut().append(
-                HeaderName::from_bytes(name.as_bytes()).map_err(io::Error::other)?,
-                HeaderValue::from_bytes(value.as_bytes()).map_err(io::Error::other)?,
-            );
-        }
-        Ok(response)
-    }
-
-    /// Notes that a jar's request is under way; the login state of a portal allows one at a time
-    fn enter(&self, ask: &Ask) -> Option<String> {
-        let cookie = SESSION_COOKIES.iter().find_map(|&name| ask.cookie(name))?;
-        let jar = format!("{} {cookie}", ask.site);
-        let before = held(&self.under_way).insert(jar.clone(), ask.path.clone());
-        if let Some(path) = before {
-            self.world.complain(format!(
-                "two requests at once on one jar: {path} and {}",
-                ask.path
-            ));
-        }
-        Some(jar)
-    }
-
-    fn leave(&self, jar: Option<String>) {
-        if let Some(jar) = jar {
-            held(&self.under_way).remove(&jar);
-        }
-    }
+/// What stands behind the sockets
+pub(crate) trait Hosts: Send + Sync + 'static {
+    /// Answers one request, whose site is not known yet
+    fn exchange(&self, ask: Ask) -> impl Future<Output = Answer> + Send;
 }
 
 /// The thread that serves; it ends with this value
@@ -167,7 +35,7 @@ impl Server {
     pub(crate) fn start(
         listeners: Vec<TcpListener>,
         acceptor: TlsAcceptor,
-        shared: Arc<Shared>,
+        hosts: Arc<impl Hosts>,
     ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -176,7 +44,7 @@ impl Server {
         let thread = thread::Builder::new()
             .name("doorward-testkit".to_owned())
             .spawn(move || {
-                runtime.block_on(serve(listeners, acceptor, shared, stopped));
+                runtime.block_on(serve(listeners, acceptor, hosts, stopped));
             })?;
         Ok(Self {
             stop,
@@ -197,7 +65,7 @@ impl Drop for Server {
 async fn serve(
     listeners: Vec<TcpListener>,
     acceptor: TlsAcceptor,
-    shared: Arc<Shared>,
+    hosts: Arc<impl Hosts>,
     mut stopped: watch::Receiver<bool>,
 ) {
     for listener in listeners {
@@ -205,10 +73,10 @@ async fn serve(
             return;
         };
         let acceptor = acceptor.clone();
-        let shared = Arc::clone(&shared);
+        let hosts = Arc::clone(&hosts);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(connection(stream, acceptor.clone(), Arc::clone(&shared)));
+                tokio::spawn(connection(stream, acceptor.clone(), Arc::clone(&hosts)));
             }
         });
     }
@@ -216,14 +84,20 @@ async fn serve(
     let _ = stopped.wait_for(|&stop| stop).await;
 }
 
-async fn connection(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared>) {
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, hosts: Arc<impl Hosts>) {
     let _ = stream.set_nodelay(true);
     let Ok(stream) = acceptor.accept(stream).await else {
         return;
     };
     let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        async move { shared.exchange(request).await }
+        let hosts = Arc::clone(&hosts);
+        async move {
+            let answer = hosts.exchange(read(request).await?).await;
+            match answer.hang_up {
+                true => Err(io::ErrorKind::ConnectionAborted.into()),
+                false => write(answer),
+            }
+        }
     });
     let _ = http1::Builder::new()
         .title_case_headers(true)
@@ -232,9 +106,46 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared
         .await;
 }
 
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+async fn read(request: Request<Incoming>) -> io::Result<Ask> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, LARGEST_BODY)
+        .collect()
+        .await
+        .map_err(io::Error::other)?;
+    let headers: Vec<(String, String)> = head
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), value)
+        })
+        .collect();
+    let authority = headers
+        .iter()
+        .find(|(name, _)| name == "host")
+        .map(|(_, value)| value.clone())
+        .unwrap_or_default();
+    Ok(Ask {
+        method: head.method.as_str().to_owned(),
+        site: String::new(),
+        origin: format!("https://{authority}"),
+        path: head.uri.path().to_owned(),
+        raw_query: head.uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body: body.to_bytes().to_vec(),
+    })
+}
+
+fn write(answer: Answer) -> io::Result<Response<Full<Bytes>>> {
+    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+    *response.status_mut() = StatusCode::from_u16(answer.status).map_err(io::Error::other)?;
+    for (name, value) in answer.headers {
+        response.headers_mut().append(
+            HeaderName::from_bytes(name.as_bytes()).map_err(io::Error::other)?,
+            HeaderValue::from_bytes(value.as_bytes()).map_err(io::Error::other)?,
+        );
+    }
+    Ok(response)
 }
 
 const LARGEST_BODY: usize = 1 << 20;
-const SESSION_COOKIES: [&str; 2] = ["tremolosession", "JSESSIONID"];

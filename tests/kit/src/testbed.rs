@@ -7,10 +7,11 @@ use std::sync::{Arc, PoisonError};
 
 use crate::builder::Builder;
 use crate::clock::Clock;
+use crate::doubles::Doubles;
 use crate::fault::Fault;
 use crate::okta::SentCode;
 use crate::record::{FactorCounts, IdxCounts, Refreshes, Seen};
-use crate::serve::{Server, Shared};
+use crate::serve::Server;
 use crate::world::{
     API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, OKTA_CUSTOM_HOST, OKTA_HOST, PORTAL_HOST, Site,
 };
@@ -30,7 +31,7 @@ use crate::world::{
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Testbed {
-    shared: Arc<Shared>,
+    doubles: Arc<Doubles>,
     _server: Server,
 }
 
@@ -44,9 +45,9 @@ impl Testbed {
         Self::builder().start()
     }
 
-    pub(crate) fn new(shared: Arc<Shared>, server: Server) -> Self {
+    pub(crate) fn new(doubles: Arc<Doubles>, server: Server) -> Self {
         Self {
-            shared,
+            doubles,
             _server: server,
         }
     }
@@ -88,17 +89,17 @@ impl Testbed {
 
     /// The origin of any site by name, such as [`crate::OKTA_HOST`]
     pub fn url(&self, site: &str) -> String {
-        self.shared.world.origin(site)
+        self.doubles.world.origin(site)
     }
 
     /// The certificate that all sites' certificates lead to, unless [`crate::TlsSwitch`] says otherwise
     pub fn ca_pem(&self) -> &str {
-        &self.shared.world.ca_pem
+        &self.doubles.world.ca_pem
     }
 
     /// Where [`Testbed::hosts`] are served; with [`crate::Names::Loopback`], the portal's address
     pub fn address(&self) -> SocketAddr {
-        match self.shared.world.sites().first() {
+        match self.doubles.world.sites().first() {
             Some(site) => site.address,
             None => SocketAddr::from(([127, 0, 0, 1], 0)),
         }
@@ -106,17 +107,17 @@ impl Testbed {
 
     /// Every host name, for a resolver override; addresses with [`crate::Names::Loopback`]
     pub fn hosts(&self) -> Vec<String> {
-        self.shared.world.sites().iter().map(Site::host).collect()
+        self.doubles.world.sites().iter().map(Site::host).collect()
     }
 
     /// All requests so far, in the order they were answered
     pub fn seen(&self) -> Vec<Seen> {
-        self.shared.world.record.seen()
+        self.doubles.world.record.seen()
     }
 
     /// How many requests a site got at exactly that path; `host_part` may be a part of the site's name
     pub fn count(&self, host_part: &str, path: &str) -> usize {
-        self.shared
+        self.doubles
             .world
             .record
             .count(|seen| seen.host.contains(host_part) && seen.path == path)
@@ -124,35 +125,35 @@ impl Testbed {
 
     /// How many OIDC sessions the portals have opened: one for each token document and each code exchanged
     pub fn logins(&self) -> usize {
-        self.shared.world.record.logins()
+        self.doubles.world.record.logins()
     }
 
     /// What came of the refreshes
     pub fn refreshes(&self) -> Refreshes {
-        self.shared.world.record.refreshes()
+        self.doubles.world.record.refreshes()
     }
 
     /// How many requests the API server has answered with 401
     pub fn unauthorized(&self) -> usize {
-        let record = &self.shared.world.record;
+        let record = &self.doubles.world.record;
         record.count(|seen| seen.host == API_HOST && seen.status == 401)
     }
 
     /// What came of the factors at the Okta org, in both engines
     pub fn factor_counts(&self) -> FactorCounts {
-        self.shared.world.record.factors()
+        self.doubles.world.record.factors()
     }
 
     /// Every code that the Okta org sent by message, call or mail, oldest first
     pub fn outbox(&self) -> Vec<SentCode> {
-        self.shared.world.record.outbox()
+        self.doubles.world.record.outbox()
     }
 
     /// Ends all OIDC sessions of somebody from outside, as deleting the portal's objects does; gives their number
     ///
     /// The next refresh is refused. Tokens that were made before are good until their end.
     pub fn end_sessions(&self, login: &str) -> usize {
-        self.shared
+        self.doubles
             .service
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -161,27 +162,27 @@ impl Testbed {
 
     /// How often the Okta org's Identity Engine was asked for what
     pub fn idx_counts(&self) -> IdxCounts {
-        self.shared.world.record.idx_counts()
+        self.doubles.world.record.idx_counts()
     }
 
     /// What the client did that a real server would not forgive; tests assert that it is empty
     pub fn complaints(&self) -> Vec<String> {
-        self.shared.world.record.complaints()
+        self.doubles.world.record.complaints()
     }
 
     /// Every secret that the servers made or took, to look for in logs and errors
     pub fn secrets(&self) -> Vec<String> {
-        self.shared.world.record.secrets()
+        self.doubles.world.record.secrets()
     }
 
     /// The servers' clock
     pub fn clock(&self) -> &Clock {
-        self.shared.world.clock()
+        self.doubles.world.clock()
     }
 
     /// Adds a trouble from now on
     pub fn add_fault(&self, fault: Fault) {
-        self.shared
+        self.doubles
             .faults
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
