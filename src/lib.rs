@@ -33,7 +33,8 @@
 //!   [store](store::TokenStore), by a refresh, or by a login at the front door.
 //!
 //! The parts that read what a portal says are of use alone, without any network: [`PortalToken`] for its JSON,
-//! [`KubectlCommand`] for its shell command, which is recognized and never run, and [`Allow`] for what may be in it.
+//! [`KubectlCommand`] for its shell command, which is recognized and never run, and [`Allow`] for what may be in it. An [`audit`] says
+//! what is wrong with a kubeconfig of any kind.
 //!
 //! # Errors
 //!
@@ -73,6 +74,8 @@
 mod adapter;
 #[cfg(feature = "login")]
 pub use adapter::{IdpAdapter, Recognition};
+
+pub mod audit;
 
 pub mod code;
 pub use code::{CodeSource, Factor};

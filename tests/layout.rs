@@ -26,6 +26,7 @@ const FLOORS: [&[&str]; 6] = [
         "kubeconfig",
         "kubectl",
         "token",
+        "audit",
         "passkey",
         "url_prefix",
     ],

@@ -2,6 +2,9 @@
 
 mod by_profile;
 
+mod check;
+pub(crate) use check::{Check, FindingsFormat};
+
 mod credential;
 pub(crate) use credential::{Credential, KubeconfigAction, Logout, UseExec};
 
@@ -115,7 +118,7 @@ pub(crate) enum Action {
     /// Make a passkey for a job, and show whose one is
     #[command(subcommand)]
     Passkey(PasskeyAction),
-    /// Change kubeconfig files
+    /// Check and change kubeconfig files
     #[command(subcommand)]
     Kubeconfig(KubeconfigAction),
     /// Turn the saved JSON of a portal into a kubeconfig, without any network
@@ -361,7 +364,8 @@ Exit codes:
   19  UnsafeCommand: the portal's command holds something that it may not
   20  Unavailable: the server is overloaded or broken; try later
   21  Transport: network or time-out; try again
-  22  Storage: a kubeconfig or lock could not be read or written, or stdout not";
+  22  Storage: a kubeconfig or lock could not be read or written, or stdout not
+  23  kubeconfig check found something as bad as --fail-on says";
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,9 @@ pub(crate) fn of(kind: ErrorKind) -> u8 {
 /// The command line itself is wrong
 pub(crate) const USAGE: u8 = 2;
 
+/// No error: something was found, and the caller said that this is to end the job
+pub(crate) const FINDINGS: u8 = 23;
+
 /// A kind that is newer than this table
 const UNKNOWN: u8 = 1;
 

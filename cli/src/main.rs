@@ -2,6 +2,7 @@
 
 mod adapters;
 mod args;
+mod check;
 mod completions;
 mod convert;
 mod credential;
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
     };
     let report = Report::new(Style::new(&arguments, &environment));
     match act(&arguments, &environment, &report) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             let failure = Failure::new(&error, arguments.action.portal());
             report.failure(&failure);
@@ -61,13 +62,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn act(arguments: &Arguments, environment: &Environment, report: &Report) -> Result<(), Error> {
-    match &arguments.action {
+fn act(
+    arguments: &Arguments,
+    environment: &Environment,
+    report: &Report,
+) -> Result<ExitCode, Error> {
+    let done = match &arguments.action {
         Action::Adapters => adapters::run(),
         Action::Completions { shell } => completions::run(*shell),
         Action::Convert(convert) => convert::run(convert, environment, report),
         Action::Credential(credential) => credential::run(credential, environment, report),
         Action::Device(action) => device::run(action, environment, report),
+        Action::Kubeconfig(KubeconfigAction::Check(options)) => {
+            return check::run(options, environment, report);
+        }
         Action::Kubeconfig(KubeconfigAction::UseExec(options)) => {
             use_exec::run(options, environment, report)
         }
@@ -76,7 +84,8 @@ fn act(arguments: &Arguments, environment: &Environment, report: &Report) -> Res
         Action::Passkey(action) => passkey::run(action, report),
         Action::Profile(action) => profile::run(action, environment, report),
         Action::Record(options) => record::run(options, environment, report),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// An answer that stdout did not take

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
 
 mod by_profile;
+mod check;
 mod convert;
 mod credential;
 mod credentials_file;

@@ -75,7 +75,7 @@ fn the_help_of_login_has_its_headings() {
 fn the_help_lists_every_exit_code() {
     let outcome = Program::new(&["--help"]).run().ends_with(0);
 
-    for code in (10..=22).chain([0, 2]) {
+    for code in (10..=23).chain([0, 2]) {
         assert!(
             outcome.stdout.contains(&format!("\n  {code:>2}  ")),
             "{code}"

@@ -4,14 +4,20 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use jiff::Timestamp;
+
+use crate::audit::{Audit, Source};
 use crate::error::Error;
 use crate::folders::home;
 use crate::kubeconfig::{Kubeconfig, MergeHow, Merged};
 use crate::whole_file::{
     Lock, folder_of, make_folder, resolve, sibling, try_write, unwritable, wait_until,
 };
+
+mod facts;
+use facts::Machine;
 
 mod plan;
 use plan::{Document, Plan};
@@ -50,6 +56,17 @@ impl KubeconfigFiles {
         Self::new(vec![path.into()], false)
     }
 
+    /// These files, in the order in which kubectl would read them; an empty path does not count
+    pub fn list(paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        let mut list = Vec::new();
+        for path in paths {
+            if !path.as_os_str().is_empty() && !list.contains(&path) {
+                list.push(path);
+            }
+        }
+        Self::new(list, false)
+    }
+
     /// The files of `$KUBECONFIG`, or else `.kube/config` in the home folder
     ///
     /// `variable` gives the value of an environment variable, such as [`std::env::var_os`]. An empty one counts as unset,
@@ -60,14 +77,10 @@ impl KubeconfigFiles {
     /// `Config`: there is neither a list nor a home folder. Nothing else is guessed.
     pub fn from_environment(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let mut paths = Vec::new();
-        for path in std::env::split_paths(&set("KUBECONFIG").unwrap_or_default()) {
-            if !path.as_os_str().is_empty() && !paths.contains(&path) {
-                paths.push(path);
-            }
-        }
-        if !paths.is_empty() {
-            return Ok(Self::new(paths, false));
+        let named = set("KUBECONFIG").unwrap_or_default();
+        let files = Self::list(std::env::split_paths(&named));
+        if !files.paths.is_empty() {
+            return Ok(files);
         }
         match home(set) {
             Some(home) => Ok(Self::new(vec![home.join(".kube").join("config")], true)),
@@ -141,6 +154,43 @@ impl KubeconfigFiles {
     /// `Storage`: a file cannot be read, or is broken.
     pub fn read(&self) -> Result<Kubeconfig, Error> {
         Ok(plan::view(&plan::read(self)?))
+    }
+
+    /// Says of each user what it is, what is wrong with it, how bad that is, and what would replace it
+    ///
+    /// The files are taken as kubectl sees them together, and one that is not there is empty. Files that they name are looked at: who
+    /// can read them, and when a token or, with the feature `login`, a certificate ends. No program is run, nothing is
+    /// verified, and no network is used. `variable` is as with [`Self::from_environment`]; it is asked for `PATH`.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    ///
+    /// use doorward::audit::{Rule, Severity};
+    /// use doorward::kubeconfig::KubeconfigFiles;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("config");
+    /// # std::fs::write(&path, "users: [{name: ci, user: {username: ci, password: hunter2}}]")?;
+    /// let audit = KubeconfigFiles::at(path).audit(|name| std::env::var_os(name), SystemTime::now())?;
+    ///
+    /// assert_eq!(audit.worst(), Some(Severity::Error));
+    /// assert!(audit.findings.iter().any(|finding| finding.rule == Rule::BasicAuth));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Storage`: a file cannot be read, or is broken. `Config`: `now` is no date of this era.
+    pub fn audit(
+        &self,
+        variable: impl Fn(&str) -> Option<OsString>,
+        now: SystemTime,
+    ) -> Result<Audit, Error> {
+        let now = Timestamp::try_from(now)
+            .map_err(|error| Error::config("the machine's clock is far off").because(error))?;
+        let documents = plan::read(self)?;
+        let sources: Vec<Source<'_>> = documents.iter().map(Document::source).collect();
+        Ok(Audit::of(&sources, &Machine::new(now, variable("PATH"))))
     }
 
     /// Merges `new` into the files

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::args::{EntryOptions, LoginOptions, Mask, StoreOptions};
+use crate::args::{Check, EntryOptions, LoginOptions, Mask, StoreOptions};
 
 /// The options of `credential`
 #[derive(Args, Debug)]
@@ -33,6 +33,11 @@ pub(crate) struct Logout {
 /// What to do with a kubeconfig
 #[derive(Debug, Subcommand)]
 pub(crate) enum KubeconfigAction {
+    /// Say of each user what it is, what is wrong with it, how bad that is, and what replaces it
+    ///
+    /// Any kubeconfig will do, whoever made it. Nothing is changed, no program of it is run, and no secret is shown. An error does not
+    /// work, or gives the cluster to whoever gets hold of the file; a warning works, and will do harm some day; info is a remark.
+    Check(Check),
     /// Turn a user entry with auth-provider oidc, as a portal's command makes it, into one that calls doorward
     ///
     /// Its refresh token is moved into doorward's cache, and goes on to work there; kubectl, helm, kube-rs and Python then share it without

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Map;
 
+use crate::audit::Source;
 use crate::error::Error;
 use crate::kubeconfig::file::{KubeconfigFiles, Written, kubectl_holds};
 use crate::kubeconfig::parse::MAX_BYTES;
@@ -16,6 +17,16 @@ pub(super) struct Document {
     path: PathBuf,
     bytes: Option<Vec<u8>>,
     kubeconfig: Kubeconfig,
+}
+
+impl Document {
+    /// The document as an audit takes it
+    pub(super) fn source(&self) -> Source<'_> {
+        Source {
+            file: &self.named,
+            kubeconfig: &self.kubeconfig,
+        }
+    }
 }
 
 /// Reads all files of the list; one that is not there is empty
