@@ -133,6 +133,9 @@ pub use portal::Portal;
 pub mod profile;
 pub use profile::Profile;
 
+mod proxy;
+pub use proxy::Proxy;
+
 #[cfg(feature = "record")]
 pub mod recording;
 

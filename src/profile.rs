@@ -23,7 +23,7 @@ use url::Url;
 use crate::digest::short_sha256;
 use crate::kubeconfig::same_server;
 use crate::secret_source::of_variable;
-use crate::{Error, SecretSource, one_line};
+use crate::{Error, Proxy, SecretSource, one_line};
 
 /// What a later login needs: where it begins, who signs in, where the secrets come from, and whom to believe
 ///
@@ -110,6 +110,18 @@ pub struct Profile {
     /// Whether only those are believed
     #[serde(skip_serializing_if = "is_false")]
     pub ca_only: bool,
+    /// The certificate that is shown to the portal, as PEM; an absolute path
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_cert: Option<PathBuf>,
+    /// The file with its key
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_key: Option<PathBuf>,
+    /// The file with the headers that the portal gets besides
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_file: Option<PathBuf>,
+    /// The proxy in place of that of `HTTPS_PROXY`, or none; its password comes from `DOORWARD_PROXY_PASSWORD`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Proxy>,
     /// Other addresses of hosts, as `HOST:PORT:ADDR`
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resolve: Vec<String>,
@@ -190,6 +202,8 @@ impl Profile {
             &self.login_option,
             &self.username,
         );
+        // Client certificate, headers and proxy lead to the same portal, and say nothing of who signs in there or whom to
+        // believe: they may change without a new login.
         let trust = (&self.ca_file, &self.ca_data, self.ca_only, &self.resolve);
         let issuer = (&self.issuer, &self.client_id, &self.user_entry);
         let text = match self.credentials_users.is_empty() {
@@ -237,8 +251,14 @@ impl Profile {
         ] {
             *place = place.take().map(SecretPlace::absolute).transpose()?;
         }
-        let file = self.credentials_file.as_deref().map(absolute);
-        self.credentials_file = file.transpose()?;
+        for file in [
+            &mut self.credentials_file,
+            &mut self.client_cert,
+            &mut self.client_key,
+            &mut self.header_file,
+        ] {
+            *file = file.as_deref().map(absolute).transpose()?;
+        }
         let command = self.code_command.as_deref().map(absolute_command);
         self.code_command = command.transpose()?;
         Ok(self)
@@ -349,7 +369,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{Profile, SecretPlace};
-    use crate::ErrorKind;
+    use crate::{ErrorKind, Proxy};
 
     fn profile() -> Profile {
         Profile {
@@ -364,6 +384,10 @@ mod tests {
             passkey: Some(SecretPlace::SharedFile("/run/passkey".into())),
             credentials_file: Some("/run/credentials.toml".into()),
             credentials_users: [("https://id.test".into(), "ci".into())].into(),
+            client_cert: Some("/run/client.pem".into()),
+            client_key: Some("/run/client.key".into()),
+            header_file: Some("/run/headers".into()),
+            proxy: Some(Proxy::parse("http://ci@proxy.test:3128").unwrap()),
             server: vec!["https://api.test:6443".into()],
             ..Profile::default()
         }
@@ -383,6 +407,10 @@ mod tests {
             "passkey",
             "credentials-file",
             "credentials-users",
+            "client-cert",
+            "client-key",
+            "header-file",
+            "proxy",
         ] {
             assert!(json.contains(&format!("\"{key}\": ")), "{json}");
         }
@@ -395,6 +423,7 @@ mod tests {
             r#"{"password-text": "canary"}"#,
             r#"{"username": ["canary"]}"#,
             r#"{"password": {"value": "canary"}}"#,
+            r#"{"proxy": "http://ci:canary@proxy.test"}"#,
             "canary",
         ] {
             let error = Profile::parse(json).unwrap_err();
@@ -407,7 +436,7 @@ mod tests {
     #[test]
     fn the_cache_key_is_that_of_the_login_and_not_of_the_secrets_place() {
         type Change = fn(&mut Profile);
-        let same: [Change; 11] = [
+        let same: [Change; 15] = [
             |_| {},
             |p| p.password = None,
             |p| p.factor.clear(),
@@ -419,6 +448,10 @@ mod tests {
             |p| p.server.clear(),
             |p| p.credentials_file = None,
             |p| p.allow_shared_files = true,
+            |p| p.client_cert = None,
+            |p| p.client_key = None,
+            |p| p.header_file = None,
+            |p| p.proxy = None,
         ];
         let other: [Change; 12] = [
             |p| p.portal = None,
@@ -555,6 +588,9 @@ mod tests {
             passkey: relative(),
             code_command: Some("bin/codes".into()),
             credentials_file: Some("c.toml".into()),
+            client_cert: Some("c.pem".into()),
+            client_key: Some("c.key".into()),
+            header_file: Some("headers".into()),
             ..Profile::default()
         };
 
@@ -568,6 +604,9 @@ mod tests {
         let command = format!("{}/bin/codes", here.display());
         assert_eq!(profile.code_command, Some(command));
         assert_eq!(profile.credentials_file, Some(here.join("c.toml")));
+        assert_eq!(profile.client_cert, Some(here.join("c.pem")));
+        assert_eq!(profile.client_key, Some(here.join("c.key")));
+        assert_eq!(profile.header_file, Some(here.join("headers")));
     }
 
     #[test]

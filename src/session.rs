@@ -13,6 +13,10 @@ mod origin;
 use origin::Grade;
 pub(crate) use origin::{Origin, Origins, Place, name_it};
 
+mod proxied;
+
+mod reserved;
+
 mod return_address;
 use return_address::return_address;
 

@@ -134,7 +134,7 @@ impl fmt::Display for UrlPrefix {
 fn segments(url: &Url) -> Vec<Vec<u8>> {
     let segments = url.path().split('/').skip(1);
     segments
-        .map(|segment| decoded(segment.as_bytes()))
+        .map(|segment| percent_decoded(segment.as_bytes()))
         .collect()
 }
 
@@ -143,7 +143,7 @@ fn loose(path: &str) -> Vec<Vec<u8>> {
     let mut path = path.as_bytes().to_ascii_lowercase();
     // Proxies and servers behind them may each decode once.
     for _ in 0..MOST_DECODINGS {
-        path = decoded(&path).to_ascii_lowercase();
+        path = percent_decoded(&path).to_ascii_lowercase();
     }
     let mut segments: Vec<Vec<u8>> = Vec::new();
     for segment in path.split(|byte| b"/\\".contains(byte)) {
@@ -158,7 +158,8 @@ fn loose(path: &str) -> Vec<Vec<u8>> {
     segments
 }
 
-fn decoded(text: &[u8]) -> Vec<u8> {
+/// What `text` stands for without its percent signs; a sign with no two digits after it stays
+pub(crate) fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let digit = |at: usize| {
         let digit = char::from(*text.get(at)?).to_digit(16)?;
         u8::try_from(digit).ok()

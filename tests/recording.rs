@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use doorward::recording::{Case, RecordedBody, Recorder};
 use doorward::{Credentials, ErrorKind, FrontDoor, Portal, Secret, Walk};
-use doorward_testkit::{Builder, OktaSwitches, PASSWORD, PortalIdp, Replay, Testbed, USER};
+use doorward_testkit::{Builder, Gate, OktaSwitches, PASSWORD, PortalIdp, Replay, Testbed, USER};
 
 use crate::echo::Echo;
 
@@ -91,6 +91,22 @@ async fn a_recorded_login_can_be_played_again() {
             "{number}"
         );
     }
+}
+
+#[tokio::test]
+async fn headers_for_the_portal_are_in_no_recording() {
+    let mut gate = Gate::default();
+    gate.headers = vec![("X-Canary".into(), "header-canary-77aa".into())];
+    let bed = Testbed::builder().gate(gate).start().unwrap();
+    let header = Secret::new("header-canary-77aa");
+    let network = bed.network().unwrap();
+    let network = network.header(&bed.portal_url(), "X-Canary", &header);
+
+    let case = record(&bed, walk(&bed).network(network.unwrap())).await;
+
+    let text = text(&case.unwrap());
+    assert!(!text.to_ascii_lowercase().contains("canary"), "{text}");
+    assert_eq!(bed.complaints(), Vec::<String>::new());
 }
 
 #[tokio::test]

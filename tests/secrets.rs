@@ -7,6 +7,8 @@ mod factors;
 #[path = "conformance/matrix.rs"]
 #[allow(dead_code, reason = "the tests of conformance use the rest")]
 mod matrix;
+#[path = "secrets/network.rs"]
+mod network;
 #[path = "okta_factors/stage.rs"]
 mod stage;
 #[path = "okta_factors/world.rs"]

@@ -52,6 +52,7 @@ use clap_complete::Shell;
 
 use crate::args::secrets::SECRET_SOURCES;
 use crate::environment::{Environment, variable};
+use crate::exit_code;
 
 /// Logs in through a token portal and its identity provider, with nobody at the keyboard
 ///
@@ -59,7 +60,7 @@ use crate::environment::{Environment, variable};
 /// makes their kubeconfig. doorward goes the same way for a pipeline: it signs in at the login page, comes back to the
 /// portal, and writes the kubeconfig itself. The portal's command is read, and never run.
 #[derive(Debug, Parser)]
-#[command(name = "doorward", version, max_term_width = 100, after_long_help = AFTER_HELP)]
+#[command(name = "doorward", version, max_term_width = 100, after_long_help = after_help())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) action: Action,
@@ -140,6 +141,9 @@ pub(crate) enum Action {
         /// The shell
         shell: Shell,
     },
+    /// List the exit codes, and what to do about each
+    #[command(override_help = exit_code::table())]
+    ExitCodes,
 }
 
 impl Action {
@@ -329,6 +333,11 @@ fn explain(
     }
 }
 
+/// What the help of the whole program says at its end
+fn after_help() -> String {
+    format!("{VARIABLES}\n\nExit codes:\n{}", exit_code::table())
+}
+
 const LOGIN_EXAMPLE: &str = "\
 Example:
   export DOORWARD_PASSWORD    # from the CI system's secrets
@@ -341,31 +350,14 @@ Example:
   doorward record --into fixtures/acme/password-ok --docs 'A password signs in' --seen-with 'Acme 1.2' \\
     --portal k8sou.example.com --idp-url https://acme.example.com --username ci-bot";
 
-const AFTER_HELP: &str = "\
+const VARIABLES: &str = "\
 Variables: every option can be given as a variable instead, --idp-url as DOORWARD_IDP_URL. An option goes before its \
 variable, and an empty variable counts as unset. false, 0, no and off switch an option off. An option that can be \
 given several times takes one value per line. A secret itself has a variable only: \
-DOORWARD_PASSWORD, DOORWARD_TOTP_SEED, DOORWARD_SECURITY_ANSWER, DOORWARD_PASSKEY, DOORWARD_DEVICE.
+DOORWARD_PASSWORD, DOORWARD_TOTP_SEED, DOORWARD_SECURITY_ANSWER, DOORWARD_PASSKEY, DOORWARD_DEVICE, \
+DOORWARD_PROXY_PASSWORD.
 
-Times: 90 and 90s are seconds, 5m are minutes, 24h are hours.
-
-Exit codes:
-   0  success
-   2  the command line is wrong
-  10  Config: fix the settings
-  11  Rejected: the credentials are wrong; do not retry
-  12  AccountState: a person must act at the provider (locked, expired, enrolment, consent)
-  13  Unsupported: the provider asked for a factor that nobody configured
-  14  UntrustedOrigin: a host that nobody named asked for credentials
-  15  NoAdapter: no adapter recognizes this login page
-  16  UnexpectedPage: the provider changed, or an adapter has a bug
-  17  Denied: signed in, but the portal refuses this user
-  18  Portal: the portal's answer is not a token document
-  19  UnsafeCommand: the portal's command holds something that it may not
-  20  Unavailable: the server is overloaded or broken; try later
-  21  Transport: network or time-out; try again
-  22  Storage: a kubeconfig or lock could not be read or written, or stdout not
-  23  kubeconfig check found something as bad as --fail-on says";
+Times: 90 and 90s are seconds, 5m are minutes, 24h are hours.";
 
 #[cfg(test)]
 mod tests {

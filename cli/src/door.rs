@@ -1,8 +1,6 @@
 //! A profile as a front door: its walk, and its secrets when they are needed.
 
-use std::fs;
 use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -19,8 +17,9 @@ use doorward_providers::{all, by_name};
 
 use crate::args::{DEVICE, PASSKEY, PASSWORD, SECURITY_ANSWER, TOTP_SEED, told};
 use crate::environment::{Environment, variable};
+use crate::network;
 use crate::report::Report;
-use crate::settings::{self, CONNECT_TIMEOUT, TIMEOUT};
+use crate::settings::{self, TIMEOUT};
 
 /// What logs in for a profile
 ///
@@ -65,7 +64,7 @@ impl Door {
         environment: &Environment,
         report: &Report,
     ) -> Result<Self, Error> {
-        let network = network(profile)?;
+        let network = network::of(profile, environment, report)?;
         let devices = Devices::new();
         Ok(Self {
             walk: walk(profile, &network, report)?.devices(devices.clone()),
@@ -330,39 +329,4 @@ fn walk(profile: &Profile, network: &Network, report: &Report) -> Result<Walk, E
         walk = walk.accept_consent();
     }
     Ok(walk)
-}
-
-fn network(profile: &Profile) -> Result<Network, Error> {
-    let connect_timeout = profile.connect_timeout;
-    let mut network = Network::new()
-        .connect_timeout(connect_timeout.map_or(CONNECT_TIMEOUT, Duration::from_secs));
-    for path in &profile.ca_file {
-        network = network
-            .ca_pem(&pem(path)?)
-            .map_err(|error| error.at("file", path.to_string_lossy()))?;
-    }
-    if let Some(pem) = profile.ca_pem()? {
-        network = network.ca_pem(&pem)?;
-    }
-    if profile.ca_only {
-        if profile.ca_file.is_empty() && profile.ca_data.is_none() {
-            return Err(Error::config("--ca-only without a --ca-file trusts nobody"));
-        }
-        network = network.ca_only();
-    }
-    for entry in &profile.resolve {
-        network = network.resolve(entry)?;
-    }
-    Ok(match &profile.user_agent {
-        Some(user_agent) => network.user_agent(user_agent),
-        None => network,
-    })
-}
-
-fn pem(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|error| {
-        Error::config("the CA file cannot be read")
-            .at("file", path.to_string_lossy())
-            .because(error)
-    })
 }

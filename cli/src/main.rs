@@ -17,6 +17,7 @@ mod input;
 mod login;
 mod logout;
 mod mask;
+mod network;
 mod passkey;
 mod product;
 mod profile;
@@ -73,6 +74,7 @@ fn act(
         Action::Convert(convert) => convert::run(convert, environment, report),
         Action::Credential(credential) => credential::run(credential, environment, report),
         Action::Device(action) => device::run(action, environment, report),
+        Action::ExitCodes => exit_code::run(),
         Action::Kubeconfig(KubeconfigAction::Check(options)) => {
             return check::run(options, environment, report);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use doorward::profile::{CredentialsFile, SecretPlace};
-use doorward::{Allow, Error, Portal, Profile, Walk};
+use doorward::{Allow, Error, Portal, Profile, Proxy, Walk};
 
 use crate::args::{Allowances, LoginOptions, PASSWORD, StoreOptions, absolute};
 use crate::environment::{Environment, variable};
@@ -47,7 +47,6 @@ pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile
         // Whose login it is belongs to the profile, as its user name does.
         profile.credentials_users = CredentialsFile::read(path)?.users();
         profile.credentials_file = Some(path.clone());
-        profile.allow_shared_files = options.credentials.allow_shared_files;
     }
     let factors = &options.factors;
     profile.factor.clone_from(&factors.factor);
@@ -59,6 +58,18 @@ pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile
     let files = network.ca_file.iter().map(|path| absolute(path));
     profile.ca_file = files.collect::<Result<_, _>>()?;
     profile.ca_only = network.ca_only;
+    profile.client_cert.clone_from(&network.client_cert);
+    profile.client_key.clone_from(&network.client_key);
+    profile.header_file.clone_from(&network.header_file);
+    profile.proxy = network.proxy.as_deref().map(Proxy::parse).transpose()?;
+    // Of other secrets, each place says it for itself.
+    let files = [
+        &profile.credentials_file,
+        &profile.client_key,
+        &profile.header_file,
+    ];
+    profile.allow_shared_files =
+        options.credentials.allow_shared_files && files.iter().any(|file| file.is_some());
     profile.resolve.clone_from(&network.resolve);
     profile.timeout = other_than(network.timeout, TIMEOUT);
     profile.connect_timeout = other_than(network.connect_timeout, CONNECT_TIMEOUT);

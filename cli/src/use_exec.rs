@@ -44,9 +44,9 @@ pub(crate) fn run(
         let name = name.unwrap_or_else(|| ProfileName::of(pasted.context));
         let entry = options.entry.exec_user(&name, &options.store)?;
 
+        let door = Door::new(&profile, When::Later, environment, report)?;
         // The tokens are kept before they leave the file: a refresh token is not to be lost.
         profiles.write(&name, &profile)?;
-        let door = Door::new(&profile, When::Later, environment, report)?;
         let source = door.into_source(Some(tokens.clone()), false, report);
         runtime::run(source.adopt(&pasted.oidc, profile.server.clone()))?;
 

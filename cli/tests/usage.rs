@@ -12,6 +12,7 @@ fn help_and_version_go_to_stdout() {
         &["--help"][..],
         &["--version"],
         &["help", "login"],
+        &["help", "exit-codes"],
         &["login", "-h"],
         &["convert", "--help"],
         &["credential", "--help"],
@@ -80,6 +81,23 @@ fn the_help_lists_every_exit_code() {
             outcome.stdout.contains(&format!("\n  {code:>2}  ")),
             "{code}"
         );
+    }
+}
+
+#[test]
+fn the_exit_codes_have_a_page_of_their_own() {
+    let all = Program::new(&["--help"]).run().ends_with(0).stdout;
+    let (_, table) = all.split_once("Exit codes:\n").unwrap();
+
+    for words in [
+        &["help", "exit-codes"][..],
+        &["exit-codes"],
+        &["exit-codes", "--help"],
+    ] {
+        let outcome = Program::new(words).run().ends_with(0);
+
+        assert_eq!(outcome.stdout.trim_end(), table.trim_end());
+        assert_eq!(outcome.stdout.trim_end().lines().count(), 16);
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Response};
+use rustls::AlertDescription;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Grade, Http, Limits};
@@ -63,11 +64,26 @@ fn request(http: &Http, wire: &Wire) -> Result<reqwest::RequestBuilder, Error> {
     } else {
         Method::GET
     };
-    let mut request = http.client.request(method, wire.url.clone());
+    let (client, besides) = http.client(&wire.url);
+    let mut request = client.request(method, wire.url.clone());
     for (name, value) in &wire.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid_header(name))?;
         let mut value =
             HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid_header(name.as_str()))?;
+        value.set_sensitive(true);
+        request = request.header(name, value);
+    }
+    // Not part of `wire`: what is only for whoever stands before the server belongs into no recording.
+    for (name, value) in besides {
+        if wire
+            .headers
+            .iter()
+            .any(|(known, _)| known.eq_ignore_ascii_case(name.as_str()))
+        {
+            continue;
+        }
+        let mut value = HeaderValue::from_str(value.expose_secret())
+            .map_err(|_| invalid_header(name.as_str()))?;
         value.set_sensitive(true);
         request = request.header(name, value);
     }
@@ -130,13 +146,21 @@ fn explain(http: &Http, wire: &Wire, error: reqwest::Error) -> Error {
     {
         return refusal.because(error);
     }
+    if let Some(rustls::Error::AlertReceived(alert)) = of_tls(&error)
+        && let Some(refusal) = refused_client(*alert, http.shows_certificate(&wire.url))
+    {
+        return refusal.at("host", host).because(error);
+    }
     let chain = chain(&error);
     if chain.contains("proxy authorization required")
         || chain.contains("proxy authentication required")
     {
         return Error::config("the proxy asks for a user name and password")
             .at("host", host)
-            .hint("put them into HTTPS_PROXY, as http://USER:PASSWORD@PROXY:PORT")
+            .hint(
+                "give --proxy http://USER@PROXY:PORT, and the password as DOORWARD_PROXY_PASSWORD; or put both into \
+                 HTTPS_PROXY, as http://USER:PASSWORD@PROXY:PORT",
+            )
             .because(error);
     }
     if chain.contains("message head is too large") {
@@ -153,17 +177,60 @@ fn explain(http: &Http, wire: &Wire, error: reqwest::Error) -> Error {
         }
         (false, false) => "the connection failed",
     };
-    Error::transport(message).at("host", host).because(error)
+    let told = Error::transport(message).at("host", host);
+    match http.proxy(&wire.url) {
+        Some(proxy) => told.at("proxy", proxy).because(error),
+        None => told.because(error),
+    }
+}
+
+/// The error for a server that wants another client certificate than it was shown
+///
+/// An alert says little; what it is about depends on whether there was a certificate.
+fn refused_client(alert: AlertDescription, is_shown: bool) -> Option<Error> {
+    Some(match (alert, is_shown) {
+        (AlertDescription::CertificateRequired, _) | (AlertDescription::BadCertificate, false) => {
+            Error::config("the server asks for a client certificate").hint(
+                "if it is the portal, give one with --client-cert and --client-key; no other server gets one",
+            )
+        }
+        // What OpenSSL says by TLS 1.2 where it misses one.
+        (AlertDescription::HandshakeFailure, false) => {
+            Error::config("the server refuses the TLS handshake").hint(
+                "it may ask for a client certificate, which --client-cert and --client-key give to the portal, or have no \
+                 cipher in common with doorward",
+            )
+        }
+        // The signature of another authority with the right name is a failed decryption.
+        (
+            AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::DecryptError,
+            true,
+        ) => {
+            Error::config("the server refuses the client certificate")
+                .at("alert", format!("{alert:?}"))
+                .hint("--client-cert holds the certificate, and those that lead to an authority which the server believes")
+        }
+        _ => return None,
+    })
 }
 
 fn is_certificate(error: &reqwest::Error) -> bool {
+    matches!(of_tls(error), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// What the TLS library says, if it was that which failed
+fn of_tls(error: &reqwest::Error) -> Option<&rustls::Error> {
     let mut source = error.source();
     while let Some(cause) = source {
-        if matches!(
-            cause.downcast_ref(),
-            Some(rustls::Error::InvalidCertificate(_))
-        ) {
-            return true;
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
         }
         // `io::Error` hides what it wraps: its own source is that of the wrapped error.
         source = match cause
@@ -174,7 +241,7 @@ fn is_certificate(error: &reqwest::Error) -> bool {
             None => cause.source(),
         };
     }
-    false
+    None
 }
 
 fn chain(error: &reqwest::Error) -> String {
@@ -207,3 +274,35 @@ fn too_large(wire: &Wire, what: &str, limit: usize) -> Error {
 }
 
 const RETRY_WAITS: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(1000)];
+
+#[cfg(test)]
+mod tests {
+    use rustls::AlertDescription;
+
+    use super::refused_client;
+    use crate::ErrorKind;
+
+    #[test]
+    fn an_alert_is_about_the_certificate_that_was_shown_or_missed() {
+        let told = |alert, is_shown| {
+            let error = refused_client(alert, is_shown)?;
+            assert_eq!(error.kind(), ErrorKind::Config);
+            Some(error.to_string())
+        };
+
+        let missed = Some("the server asks for a client certificate".to_owned());
+        assert_eq!(told(AlertDescription::CertificateRequired, false), missed);
+        assert_eq!(told(AlertDescription::BadCertificate, false), missed);
+        let unclear = Some("the server refuses the TLS handshake".to_owned());
+        assert_eq!(told(AlertDescription::HandshakeFailure, false), unclear);
+        let refused = Some("the server refuses the client certificate (alert UnknownCA)".into());
+        assert_eq!(told(AlertDescription::UnknownCA, true), refused);
+        for (alert, is_shown) in [
+            (AlertDescription::UnknownCA, false),
+            (AlertDescription::HandshakeFailure, true),
+            (AlertDescription::InternalError, false),
+        ] {
+            assert_eq!(told(alert, is_shown), None);
+        }
+    }
+}

@@ -228,7 +228,23 @@ pub(crate) struct NetworkOptions {
     #[arg(long)]
     pub(crate) ca_only: bool,
 
-    /// Reach a host at another address, as in curl; can be given several times
+    /// Show this certificate to the portal, and to no other server, where it asks for one: PEM, with those that lead to its authority
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_cert: Option<PathBuf>,
+
+    /// The key of --client-cert: PEM, not encrypted, and closed to others as a password file is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_key: Option<PathBuf>,
+
+    /// Send the headers in this file to the portal, and to no other server, one Name: value per line; for what stands before it, such as Cloudflare Access. Closed to others as a password file is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) header_file: Option<PathBuf>,
+
+    /// The proxy to go through, with USER@ before its host if need be, in place of that of HTTPS_PROXY; none for no proxy. NO_PROXY still counts. DOORWARD_PROXY_PASSWORD holds the password
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+
+    /// Reach a host at another address, as in curl; can be given several times. Without effect on a host behind a proxy
     #[arg(long, value_name = "HOST:PORT:ADDR")]
     pub(crate) resolve: Vec<String>,
 

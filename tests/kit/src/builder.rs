@@ -10,6 +10,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::api_server::ApiServer;
 use crate::doubles::{Doubles, Service};
 use crate::fault::Fault;
+use crate::gate::Gate;
 use crate::http::{Answer, Ask};
 use crate::idp::IdpDouble;
 use crate::keys::Keys;
@@ -61,6 +62,7 @@ pub struct Builder {
     names: Names,
     tls: TlsSwitch,
     faults: Vec<Fault>,
+    gate: Gate,
 }
 
 impl Builder {
@@ -129,6 +131,13 @@ impl Builder {
         self
     }
 
+    /// Puts a gate before the portal
+    #[must_use]
+    pub fn gate(mut self, gate: Gate) -> Self {
+        self.gate = gate;
+        self
+    }
+
     /// Adds a trouble
     #[must_use]
     pub fn fault(mut self, fault: Fault) -> Self {
@@ -160,8 +169,11 @@ impl Builder {
         names.extend(idp.sites());
         let (listeners, sites) = open(&names, self.names)?;
         let hosts: Vec<String> = sites.iter().map(Site::host).collect();
-        let certificates = Certificates::make(&hosts, self.tls)?;
+        let certificates = Certificates::make(&hosts, self.tls, self.gate.client_certificate)?;
         let world = World::new(Keys::load()?, sites, certificates.ca_pem);
+        for (_, value) in &self.gate.headers {
+            world.secret(value);
+        }
         for person in &people {
             world.secret(&person.password);
             for secret in person.factors.iter().flat_map(OktaFactor::secrets) {
@@ -195,13 +207,14 @@ impl Builder {
             world,
             Box::new(Sites { portal, api }),
             self.faults,
+            self.gate,
         ));
         let server = Server::start(
             listeners,
             TlsAcceptor::from(certificates.config),
             Arc::clone(&doubles),
         )?;
-        Ok(Testbed::new(doubles, server))
+        Ok(Testbed::new(doubles, server, certificates.client))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::http_date;
 use crate::fault::{Fault, Trouble};
+use crate::gate::Gate;
 use crate::http::{Answer, Ask};
 use crate::serve::Hosts;
 use crate::world::World;
@@ -22,21 +23,31 @@ pub(crate) struct Doubles {
     pub(crate) world: World,
     pub(crate) service: Mutex<Box<dyn Service>>,
     pub(crate) faults: Mutex<Vec<Fault>>,
+    gate: Gate,
     /// Requests under way, by the session cookie that they carry
     under_way: Mutex<HashMap<String, String>>,
 }
 
 impl Doubles {
-    pub(crate) fn new(world: World, service: Box<dyn Service>, faults: Vec<Fault>) -> Self {
+    pub(crate) fn new(
+        world: World,
+        service: Box<dyn Service>,
+        faults: Vec<Fault>,
+        gate: Gate,
+    ) -> Self {
         Self {
             world,
             service: Mutex::new(service),
             faults: Mutex::new(faults),
+            gate,
             under_way: Mutex::new(HashMap::new()),
         }
     }
 
     fn answer(&self, ask: &Ask) -> Answer {
+        if let Some(answer) = self.gate.closed(ask, &self.world) {
+            return answer;
+        }
         // Every fault counts every request, but the first that is due is the one that is met.
         let mut due = None;
         for fault in held(&self.faults).iter_mut() {

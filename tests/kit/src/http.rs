@@ -18,6 +18,7 @@ pub struct Ask {
     pub(crate) raw_query: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    pub(crate) client_certificate: bool,
 }
 
 impl Ask {

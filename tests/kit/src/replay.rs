@@ -30,6 +30,7 @@ use doorward::{Error, Factor, Grant, IdpAdapter, Network, Portal, Walk};
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
+use crate::gate::ClientCertificate;
 use crate::serve::Server;
 use crate::tls::{Certificates, TlsSwitch};
 
@@ -98,7 +99,8 @@ impl Replay {
         let secrets = Secrets::of(&case.about);
         let hosts = hosts_of(&case.exchanges)?;
         let names: Vec<String> = hosts.iter().cloned().collect();
-        let certificates = Certificates::make(&names, TlsSwitch::Trusted)?;
+        let certificates =
+            Certificates::make(&names, TlsSwitch::Trusted, ClientCertificate::NotAsked)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;

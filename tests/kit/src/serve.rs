@@ -89,10 +89,13 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, hosts: Arc<impl Ho
     let Ok(stream) = acceptor.accept(stream).await else {
         return;
     };
+    let client_certificate = stream.get_ref().1.peer_certificates().is_some();
     let service = service_fn(move |request| {
         let hosts = Arc::clone(&hosts);
         async move {
-            let answer = hosts.exchange(read(request).await?).await;
+            let mut ask = read(request).await?;
+            ask.client_certificate = client_certificate;
+            let answer = hosts.exchange(ask).await;
             match answer.hang_up {
                 true => Err(io::ErrorKind::ConnectionAborted.into()),
                 false => write(answer),
@@ -133,6 +136,7 @@ async fn read(request: Request<Incoming>) -> io::Result<Ask> {
         raw_query: head.uri.query().unwrap_or_default().to_owned(),
         headers,
         body: body.to_bytes().to_vec(),
+        client_certificate: false,
     })
 }
 

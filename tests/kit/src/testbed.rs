@@ -9,6 +9,7 @@ use crate::builder::Builder;
 use crate::clock::Clock;
 use crate::doubles::Doubles;
 use crate::fault::Fault;
+use crate::gate::ClientPem;
 use crate::okta::SentCode;
 use crate::record::{FactorCounts, IdxCounts, Refreshes, Seen};
 use crate::serve::Server;
@@ -33,6 +34,7 @@ use crate::world::{
 pub struct Testbed {
     doubles: Arc<Doubles>,
     _server: Server,
+    client: Option<ClientPem>,
 }
 
 impl Testbed {
@@ -45,10 +47,11 @@ impl Testbed {
         Self::builder().start()
     }
 
-    pub(crate) fn new(doubles: Arc<Doubles>, server: Server) -> Self {
+    pub(crate) fn new(doubles: Arc<Doubles>, server: Server, client: Option<ClientPem>) -> Self {
         Self {
             doubles,
             _server: server,
+            client,
         }
     }
 
@@ -95,6 +98,12 @@ impl Testbed {
     /// The certificate that all sites' certificates lead to, unless [`crate::TlsSwitch`] says otherwise
     pub fn ca_pem(&self) -> &str {
         &self.doubles.world.ca_pem
+    }
+
+    /// A certificate that lets its owner in at the portal, and its key, as PEM; with a [`crate::Gate`] that asks for one
+    pub fn client_certificate(&self) -> Option<(&str, &str)> {
+        let client = self.client.as_ref()?;
+        Some((&client.certificate, &client.key))
     }
 
     /// Where [`Testbed::hosts`] are served; with [`crate::Names::Loopback`], the portal's address

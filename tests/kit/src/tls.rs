@@ -7,9 +7,13 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+
+use crate::gate::{ClientCertificate, ClientPem};
 
 /// Which certificate the servers show
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -29,10 +33,16 @@ pub enum TlsSwitch {
 pub(crate) struct Certificates {
     pub(crate) ca_pem: String,
     pub(crate) config: Arc<ServerConfig>,
+    /// What the servers ask for, if they do
+    pub(crate) client: Option<ClientPem>,
 }
 
 impl Certificates {
-    pub(crate) fn make(hosts: &[String], switch: TlsSwitch) -> io::Result<Self> {
+    pub(crate) fn make(
+        hosts: &[String],
+        switch: TlsSwitch,
+        asked: ClientCertificate,
+    ) -> io::Result<Self> {
         let ca = authority()?;
         let other = authority()?;
         let issuer = match switch {
@@ -59,11 +69,15 @@ impl Certificates {
         };
         let leaf = params.signed_by(&key, issuer).map_err(io::Error::other)?;
 
+        let (verifier, client) = match asked {
+            ClientCertificate::NotAsked => (WebPkiClientVerifier::no_client_auth(), None),
+            _ => (verifier(&ca, asked)?, Some(ClientPem::make(&ca)?)),
+        };
         let mut config =
             ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
                 .with_safe_default_protocol_versions()
                 .map_err(io::Error::other)?
-                .with_no_client_auth()
+                .with_client_cert_verifier(verifier)
                 .with_single_cert(
                     vec![leaf.der().clone()],
                     PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
@@ -73,8 +87,25 @@ impl Certificates {
         Ok(Self {
             ca_pem: ca.pem(),
             config: Arc::new(config),
+            client,
         })
     }
+}
+
+/// Believes the clients that `ca` vouches for, and asks all or only lets them show it
+fn verifier(
+    ca: &CertifiedIssuer<'static, KeyPair>,
+    asked: ClientCertificate,
+) -> io::Result<Arc<dyn ClientCertVerifier>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(ca.der().clone()).map_err(io::Error::other)?;
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let builder = match asked {
+        ClientCertificate::Required => builder,
+        _ => builder.allow_unauthenticated(),
+    };
+    builder.build().map_err(io::Error::other)
 }
 
 fn authority() -> io::Result<CertifiedIssuer<'static, KeyPair>> {
