@@ -58,6 +58,14 @@ impl SecretSource {
         Self::new(Place::File(path.into()))
     }
 
+    /// The environment variable that it is read from, if it is one
+    pub fn named_variable(&self) -> Option<&str> {
+        match &self.place {
+            Place::Variable(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// All of standard input, unless that is a terminal
     pub fn stdin() -> Self {
         Self::new(Place::Stdin)

@@ -11,12 +11,15 @@ pub(crate) use credential::{Credential, KubeconfigAction, Logout, UseExec};
 mod device;
 pub(crate) use device::{DeviceAction, ExportDevice, ImportDevice, OwnProfile};
 
+mod exec;
+pub(crate) use exec::Exec;
+
 mod login;
 pub(crate) use login::{Login, LoginOptions};
 
 mod kubeconfig;
 pub(crate) use kubeconfig::{
-    Allowances, EntryOptions, KubeconfigOptions, UserAuthName, UserOptions,
+    Allowances, EntryOptions, KubeconfigOptions, NameOptions, UserAuthName, UserOptions, text,
 };
 
 mod output;
@@ -105,6 +108,14 @@ pub(crate) enum Action {
     /// is spent for the next; else doorward logs in anew, with the settings of the profile. However many clients call it at once,
     /// one of them renews, and all get the same token. A token is not handed out in the last sixth of its life (1 to 60 seconds).
     Credential(Box<Credential>),
+    /// Log in, and run a command that has a kubeconfig of its own
+    ///
+    /// The kubeconfig is in a private folder, in memory where the platform has such a place, and its token stays fresh for as long as
+    /// the command runs. The folder goes with the command, also after a signal, which the command gets, too. Nothing else of this
+    /// machine is written, and a kubeconfig that is there is not read. The command has its own standard input, none of the variables
+    /// DOORWARD_…, and its exit code is the result.
+    #[command(after_help = EXEC_EXAMPLE)]
+    Exec(Box<Exec>),
     /// Forget the tokens of a profile, and revoke them where the issuer can
     ///
     /// What the provider recognizes the device by is forgotten, too: for it, the next login is that of a new device. doorward device export
@@ -152,6 +163,7 @@ impl Action {
         match self {
             Self::Login(login) => login.settings.portal.portal.as_deref(),
             Self::Credential(credential) => credential.settings.portal.portal.as_deref(),
+            Self::Exec(exec) => exec.settings.portal.portal.as_deref(),
             Self::Record(record) => record.settings.portal.portal.as_deref(),
             _ => None,
         }
@@ -162,6 +174,7 @@ impl Action {
         match self {
             Self::Login(login) => Some(&mut login.settings),
             Self::Credential(credential) => Some(&mut credential.settings),
+            Self::Exec(exec) => Some(&mut exec.settings),
             Self::Record(record) => Some(&mut record.settings),
             Self::Profile(ProfileAction::Add(add)) => Some(&mut add.settings),
             Self::Kubeconfig(KubeconfigAction::UseExec(use_exec)) => Some(&mut use_exec.settings),
@@ -246,6 +259,9 @@ fn check_portal(action: &Action) -> Result<(), (ErrorKind, String)> {
         Action::Credential(credential) if credential.settings.portal.portal.is_none() => {
             "--profile <NAME>, or --portal <URL>,"
         }
+        Action::Exec(exec) if exec.settings.portal.portal.is_none() => {
+            "--portal <URL>, or --profile <NAME> of a profile that has one,"
+        }
         Action::Record(record) if record.settings.portal.portal.is_none() => "--portal <URL>",
         Action::Profile(ProfileAction::Add(add)) if add.settings.portal.portal.is_none() => {
             "--portal <URL>"
@@ -269,7 +285,7 @@ pub(crate) fn command() -> Command {
 pub(crate) fn wants_json(words: &[OsString], environment: &Environment) -> bool {
     let is_json = |value: &OsStr| value.eq_ignore_ascii_case("json");
     let mut flag = None;
-    for (at, word) in words.iter().enumerate() {
+    for (at, word) in own(words).iter().enumerate() {
         if word == "--log-format" {
             flag = words.get(at + 1).map(OsString::as_os_str);
         } else if let Some(value) = word
@@ -281,6 +297,12 @@ pub(crate) fn wants_json(words: &[OsString], environment: &Environment) -> bool 
     }
     flag.or_else(|| environment.value(&variable("log-format")))
         .is_some_and(is_json)
+}
+
+/// The words that are meant for us, and not for a command of the caller's
+fn own(words: &[OsString]) -> &[OsString] {
+    let end = words.iter().position(|word| word == "--");
+    words.get(..end.unwrap_or(words.len())).unwrap_or(words)
 }
 
 /// `-v` and `-q`: a flag goes before both variables
@@ -323,7 +345,7 @@ fn explain(
             "there is a word too many, which is not shown here",
         ),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation
-            if environment.value(&name).is_some() && !words.iter().any(is_flag) =>
+            if environment.value(&name).is_some() && !own(words).iter().any(is_flag) =>
         {
             let tip = StyledStr::from(format!("the value is that of the variable {name}"));
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
@@ -343,6 +365,14 @@ Example:
   export DOORWARD_PASSWORD    # from the CI system's secrets
   doorward login --portal k8sou.example.com --idp-url https://acme.okta.com --username ci-bot
   kubectl get pods";
+
+const EXEC_EXAMPLE: &str = "\
+Example:
+  export DOORWARD_PASSWORD
+  doorward exec --portal k8sou.example.com --idp-url https://acme.okta.com --username ci-bot -- kubectl get pods
+
+Exit codes: that of the command; 128 and the number of the signal that ended it; 126 where the command cannot be started, and 127 \
+where there is none; what doorward help tells, where there is no login for it.";
 
 const RECORD_EXAMPLE: &str = "\
 Example:

@@ -40,7 +40,7 @@ pub(crate) fn run(
         .kubeconfig(&settings::allow(&allowed))?
         .with_user_auth(&auth, token.id_token())
         .map_err(product::no_user)?;
-    convert.kubeconfig.name(&mut kubeconfig)?;
+    convert.kubeconfig.names.name(&mut kubeconfig)?;
     match files {
         Some(files) => {
             let written = files.write(&kubeconfig, convert.kubeconfig.how())?;

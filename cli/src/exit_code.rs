@@ -51,7 +51,7 @@ impl Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "  {:>2}  ", self.code)?;
+        write!(f, " {:>3}  ", self.code)?;
         if let Some(kind) = self.kind {
             write!(f, "{kind}: ")?;
         }
@@ -65,11 +65,20 @@ pub(crate) const USAGE: u8 = 2;
 /// No error: something was found, and the caller said that this is to end the job
 pub(crate) const FINDINGS: u8 = 23;
 
+/// `exec`: the command cannot be started, as shells say it
+pub(crate) const NOT_STARTED: u8 = 126;
+
+/// `exec`: there is no such command, as shells say it
+pub(crate) const NOT_FOUND: u8 = 127;
+
+/// `exec`: what is added to the number of the signal that ended the command, as shells do it
+pub(crate) const SIGNAL: i32 = 128;
+
 /// A kind that is newer than this table
 const UNKNOWN: u8 = 1;
 
 /// The one source of what the help shows; the README has the same in its words
-const TABLE: [Row; 16] = [
+const TABLE: [Row; 18] = [
     Row::plain(0, "done"),
     Row::plain(USAGE, "correct the command line"),
     Row::of(10, ErrorKind::Config, "correct the settings"),
@@ -137,6 +146,8 @@ const TABLE: [Row; 16] = [
         FINDINGS,
         "kubeconfig check found something as bad as --fail-on says; look at the findings",
     ),
+    Row::plain(NOT_STARTED, "exec: the command cannot be started"),
+    Row::plain(NOT_FOUND, "exec: there is no such command"),
 ];
 
 #[cfg(test)]

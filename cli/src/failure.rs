@@ -12,6 +12,7 @@ use crate::exit_code;
 pub(crate) struct Failure<'a> {
     error: &'a Error,
     portal: Option<String>,
+    exit_code: u8,
 }
 
 impl<'a> Failure<'a> {
@@ -20,7 +21,14 @@ impl<'a> Failure<'a> {
         Self {
             error,
             portal: portal.and_then(origin),
+            exit_code: exit_code::of(error.kind()),
         }
+    }
+
+    /// With another exit code than that of its kind
+    pub(crate) fn exit_code(mut self, code: u8) -> Self {
+        self.exit_code = code;
+        self
     }
 
     /// What happened, why, what to do, and the exit code; with the way that led there on request
@@ -38,7 +46,7 @@ impl<'a> Failure<'a> {
             lines.extend(hops.iter().map(|hop| format!("    {hop}")));
         }
         let kind = self.error.kind();
-        lines.push(format!("  {kind}, exit code {}", exit_code::of(kind)));
+        lines.push(format!("  {kind}, exit code {}", self.exit_code));
         lines.join("\n")
     }
 
@@ -56,7 +64,7 @@ impl<'a> Failure<'a> {
         json!({
             "level": "error",
             "kind": self.error.kind().as_str(),
-            "exit_code": exit_code::of(self.error.kind()),
+            "exit_code": self.exit_code,
             "message": self.error.to_string(),
             "causes": causes(self.error),
             "hint": self.error.next_step(),

@@ -53,7 +53,7 @@ pub(crate) fn run(login: &Login, environment: &Environment, report: &Report) -> 
     let grant = grant?;
 
     let mut kubeconfig = grant.kubeconfig(&UserAuth::AuthProvider)?;
-    login.kubeconfig.name(&mut kubeconfig)?;
+    login.kubeconfig.names.name(&mut kubeconfig)?;
     let auth = user_auth(
         login,
         kept.as_ref(),
@@ -179,7 +179,7 @@ fn kept(
     };
     let kept = Kept {
         named: login.store.name().or_else(|| {
-            let context = login.kubeconfig.context_name.as_deref();
+            let context = login.kubeconfig.names.context_name.as_deref();
             context.map(ProfileName::of)
         }),
         profiles: login.store.folders.profiles(environment).map_err(apart)?,

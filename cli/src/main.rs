@@ -10,6 +10,7 @@ mod device;
 mod diagnostics;
 mod door;
 mod environment;
+mod exec;
 mod exit_code;
 mod failure;
 mod hot;
@@ -30,7 +31,7 @@ mod time;
 mod use_exec;
 
 use std::env;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use doorward::Error;
 
@@ -54,7 +55,9 @@ fn main() -> ExitCode {
     };
     let report = Report::new(Style::new(&arguments, &environment));
     match act(&arguments, &environment, &report) {
-        Ok(code) => code,
+        Ok(0) => ExitCode::SUCCESS,
+        // A command's exit code may be larger than a byte on Windows.
+        Ok(code) => process::exit(code),
         Err(error) => {
             let failure = Failure::new(&error, arguments.action.portal());
             report.failure(&failure);
@@ -63,17 +66,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn act(
-    arguments: &Arguments,
-    environment: &Environment,
-    report: &Report,
-) -> Result<ExitCode, Error> {
+/// Does what is wanted, and gives the exit code, which is not 0 where it is a command's, or something was found
+fn act(arguments: &Arguments, environment: &Environment, report: &Report) -> Result<i32, Error> {
     let done = match &arguments.action {
         Action::Adapters => adapters::run(),
         Action::Completions { shell } => completions::run(*shell),
         Action::Convert(convert) => convert::run(convert, environment, report),
         Action::Credential(credential) => credential::run(credential, environment, report),
         Action::Device(action) => device::run(action, environment, report),
+        Action::Exec(options) => return exec::run(options, environment, report),
         Action::ExitCodes => exit_code::run(),
         Action::Kubeconfig(KubeconfigAction::Check(options)) => {
             return check::run(options, environment, report);
@@ -87,7 +88,7 @@ fn act(
         Action::Profile(action) => profile::run(action, environment, report),
         Action::Record(options) => record::run(options, environment, report),
     };
-    done.map(|()| ExitCode::SUCCESS)
+    done.map(|()| 0)
 }
 
 /// An answer that stdout did not take

@@ -12,6 +12,7 @@ mod device;
 #[path = "../../tests/adapter_guide/double.rs"]
 mod double;
 mod entry;
+mod exec;
 mod factors;
 mod guide;
 mod job;

@@ -153,6 +153,15 @@ impl Program {
         self.command
     }
 
+    /// The process, for a test that talks to it while it runs; its home folder is the caller's to keep
+    pub(crate) fn piped(mut self) -> Command {
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        self.command
+    }
+
     pub(crate) fn stdout(mut self, stdout: Stdio) -> Self {
         self.command.stdout(stdout);
         self

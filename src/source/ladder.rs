@@ -22,13 +22,29 @@ pub(super) struct Ladder {
     pub(super) place: Place,
     /// Try again what failed lately
     pub(super) force: bool,
+    /// Renew before others would
+    pub(super) is_early: bool,
     pub(super) listener: Listener,
 }
 
 impl Ladder {
     /// The kept token, if it has enough life left
     pub(super) async fn kept(&self) -> Result<Option<FreshToken>, Error> {
-        Ok(self.place.load().await?.record.fresh(Timestamp::now()))
+        let found = self.place.load().await?;
+        Ok(self.fresh(&found, Timestamp::now()))
+    }
+
+    /// Whether `token` is not to be renewed yet
+    pub(super) fn is_good(&self, token: &FreshToken, now: Timestamp) -> bool {
+        match self.is_early {
+            true => token.life.is_fresh_early(now),
+            false => token.is_fresh(now),
+        }
+    }
+
+    fn fresh(&self, found: &Found, now: Timestamp) -> Option<FreshToken> {
+        let token = found.record.fresh(now);
+        token.filter(|token| self.is_good(token, now))
     }
 
     /// Climbs from the second rung on, for somebody who came at `started`
@@ -68,7 +84,7 @@ impl Ladder {
     /// The outcome, if what the store holds decides it: a token, or a failure that is not to be repeated
     fn settled(&self, found: &Found, started: Timestamp) -> Option<Result<FreshToken, Error>> {
         let now = Timestamp::now();
-        if let Some(token) = found.record.fresh(now) {
+        if let Some(token) = self.fresh(found, now) {
             return Some(Ok(token));
         }
         let failure = found.record.failure.as_ref()?;

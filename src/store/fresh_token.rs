@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Secret;
@@ -43,6 +45,20 @@ impl FreshToken {
     pub fn left(&self) -> SignedDuration {
         let there = self.life.there(Timestamp::now());
         self.life.ends.duration_since(there)
+    }
+
+    /// How long until a source that renews early takes the next one; zero if it is time
+    pub fn due_in(&self) -> Duration {
+        let now = Timestamp::now();
+        match self.life.is_fresh_early(now) {
+            true => self
+                .life
+                .due()
+                .duration_since(now)
+                .try_into()
+                .unwrap_or_default(),
+            false => Duration::ZERO,
+        }
     }
 
     /// How far the server's clock is ahead of ours; zero where they differ by two seconds at most
@@ -121,6 +137,17 @@ impl Life {
         !went_back && self.ends.duration_since(self.there(now)) > self.margin()
     }
 
+    /// Whether it is fresh, and will be for half a margin
+    pub(crate) fn is_fresh_early(&self, now: Timestamp) -> bool {
+        self.is_fresh(now) && now < self.due()
+    }
+
+    /// Half a margin before it ceases to be fresh, by our clock
+    fn due(&self) -> Timestamp {
+        let before = self.margin() * 3 / 2 + self.skew;
+        self.ends.saturating_sub(before).unwrap_or(self.received)
+    }
+
     fn there(&self, now: Timestamp) -> Timestamp {
         now.saturating_add(self.skew).unwrap_or(now)
     }
@@ -172,6 +199,16 @@ mod tests {
         for late in [50, 59, 60, 1000] {
             assert!(!life.is_fresh(second(late)), "{late}");
         }
+    }
+
+    #[test]
+    fn whoever_renews_early_does_so_half_a_margin_before_the_others() {
+        let mut life = life(60);
+        assert!(life.is_fresh_early(second(44)) && !life.is_fresh_early(second(45)));
+        assert!(life.is_fresh(second(49)));
+
+        life.skew = SignedDuration::from_secs(30);
+        assert!(life.is_fresh_early(second(14)) && !life.is_fresh_early(second(15)));
     }
 
     #[test]

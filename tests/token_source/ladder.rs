@@ -10,8 +10,8 @@ use doorward_testkit::{
 use jiff::Timestamp;
 
 use crate::world::{
-    DISCOVERY, TOKEN, age, aged_login, bed_with, kept, portal, refresh_only, refreshes_asked,
-    requests_since, source,
+    DISCOVERY, TOKEN, age, aged_login, bed_with, change, kept, portal, refresh_only,
+    refreshes_asked, requests_since, source,
 };
 
 #[tokio::test]
@@ -249,3 +249,33 @@ const REFUSALS: [RefreshRefusal; 3] = [
     RefreshRefusal::InvalidGrant,
     RefreshRefusal::InvalidRequest,
 ];
+
+#[tokio::test]
+async fn whoever_renews_early_does_so_while_others_still_have_the_token() {
+    let bed = Testbed::start().unwrap();
+    let store = MemoryStore::new();
+    source(&bed, &store).token().await.unwrap();
+    // 60 seconds long: others renew it after 50.
+    change(&store, |record| {
+        for name in ["issued", "expires", "received"] {
+            let time = &mut record["token"][name];
+            *time = (time.as_i64().unwrap() - 46).into();
+        }
+    })
+    .await;
+
+    let kept = source(&bed, &store).token().await.unwrap();
+    let early = source(&bed, &store).renew_early();
+    let renewed = early.token().await.unwrap();
+
+    assert_eq!((kept.rung(), kept.due_in()), (Rung::Cache, Duration::ZERO));
+    assert_eq!(renewed.rung(), Rung::Refresh);
+    assert!((40..=45).contains(&renewed.due_in().as_secs()));
+    let next = source(&bed, &store).token().await.unwrap();
+    assert_eq!(next.rung(), Rung::Cache);
+    assert_eq!(
+        next.id_token().expose_secret(),
+        early.token().await.unwrap().id_token().expose_secret()
+    );
+    assert_eq!(bed.refreshes().granted, 1);
+}

@@ -8,13 +8,13 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command};
 
-use crate::args::LoginOptions;
 use crate::args::secrets::SECRETS;
+use crate::args::{LoginOptions, own};
 use crate::environment::{Environment, variable};
 
 /// Whether a profile that is kept says all of the login, and not the options
 pub(super) fn is_meant(words: &[OsString], environment: &Environment) -> bool {
-    let texts = || words.iter().skip(1).filter_map(|word| word.to_str());
+    let texts = || own(words).iter().skip(1).filter_map(|word| word.to_str());
     let is_flag = |long: &str| {
         let mut values = texts().filter_map(|word| word.strip_prefix(long));
         values.any(|rest| rest.is_empty() || rest.starts_with('='))
@@ -29,7 +29,7 @@ pub(super) fn is_meant(words: &[OsString], environment: &Environment) -> bool {
     let is_named = is_flag("--profile") || is_variable("profile");
     match subcommand {
         Some("credential") => is_flag("--profile") || (is_named && !is_flag("--portal")),
-        Some("login") => is_named && !is_flag("--portal") && !is_variable("portal"),
+        Some("login" | "exec") => is_named && !is_flag("--portal") && !is_variable("portal"),
         _ => false,
     }
 }
@@ -101,6 +101,21 @@ mod tests {
             &[("DOORWARD_PORTAL", "x")]
         ));
         assert!(!meant("doorward login", &[]));
+    }
+
+    #[test]
+    fn the_words_of_a_command_are_its_own() {
+        let portal = [("DOORWARD_PORTAL", "x")];
+
+        assert!(!meant(
+            "doorward exec --portal x -- kubectl --profile=p",
+            &[]
+        ));
+        assert!(!meant("doorward exec -- login --profile p", &portal));
+        assert!(meant(
+            "doorward exec --profile p -- kubectl --portal y",
+            &[]
+        ));
     }
 
     #[test]

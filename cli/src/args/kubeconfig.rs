@@ -47,13 +47,8 @@ pub(crate) struct KubeconfigOptions {
     #[arg(long)]
     replace: bool,
 
-    /// Call the context and cluster this, and the user accordingly, instead of the portal's names
-    #[arg(long, value_name = "NAME")]
-    pub(crate) context_name: Option<String>,
-
-    /// Set the context's namespace
-    #[arg(long, value_name = "NS")]
-    namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) names: NameOptions,
 
     /// Do not make the new context the current one
     #[arg(long)]
@@ -71,7 +66,22 @@ impl KubeconfigOptions {
             .replace(self.replace)
             .keep_current_context(self.keep_current_context)
     }
+}
 
+/// What the context is called, and where it leads
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Kubeconfig")]
+pub(crate) struct NameOptions {
+    /// Call the context and cluster this, and the user accordingly, instead of the portal's names
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context_name: Option<String>,
+
+    /// Set the context's namespace
+    #[arg(long, value_name = "NS")]
+    namespace: Option<String>,
+}
+
+impl NameOptions {
     /// Gives the current context of `kubeconfig` the names that the caller wants
     pub(crate) fn name(&self, kubeconfig: &mut Kubeconfig) -> Result<(), Error> {
         let incomplete = |error| {
@@ -138,7 +148,7 @@ impl EntryOptions {
 }
 
 /// A kubeconfig is UTF-8
-fn text(path: &Path) -> Result<String, Error> {
+pub(crate) fn text(path: &Path) -> Result<String, Error> {
     let text = path.to_str().map(str::to_owned);
     text.ok_or_else(|| {
         Error::config("this path cannot stand in a kubeconfig: it is no UTF-8")
