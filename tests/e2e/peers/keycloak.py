@@ -13,7 +13,8 @@ from stage.places import E2E, PORTS, STAGE, render, url
 NAME = "keycloak"
 HOST = "keycloak.test"
 ISSUERS = {url(HOST, "/realms/corp"): ["portal", "consent", "smoke"], url(HOST, "/realms/branch"): ["portal"]}
-VERSION = "26.7.3"
+# Others from Keycloak 25 on can be had, too; the recordings are of this one.
+VERSION = os.environ.get("DOORWARD_E2E_KEYCLOAK", "26.7.3")
 REALMS = ["corp", "branch"]
 FOLDER = STAGE / NAME
 SERVER = f"http://127.0.0.1:{PORTS['KEYCLOAK']}"
@@ -87,6 +88,9 @@ def launch(*more, within=120):
     # Without a cluster there is no port for its members.
     words += ["--cache=local", "--http-enabled=true", "--http-host=127.0.0.1", f"--http-port={PORTS['KEYCLOAK']}"]
     words += [f"--hostname={url(HOST)}", "--proxy-headers=xforwarded"]
+    if VERSION.startswith("25."):
+        # Later ones open it only where health or metrics are wanted.
+        words += [f"--http-management-port={PORTS['KEYCLOAK_MANAGEMENT']}"]
     server = process.start(NAME, words, env=JAVA)
     process.until(NAME, server, lambda: all(curl("--fail", descriptor(realm)) for realm in REALMS), within)
     return server
