@@ -236,19 +236,48 @@ impl Profile {
         place(self) == place(other)
     }
 
+    /// Where its secrets are, one after the other
+    pub fn secret_places(&self) -> impl Iterator<Item = &SecretPlace> {
+        let Self {
+            password,
+            totp_seed,
+            security_answer,
+            passkey,
+            device,
+            ..
+        } = self;
+        let places = [password, totp_seed, security_answer, passkey, device];
+        places.into_iter().flatten()
+    }
+
+    /// The same profile without anything that leads to a password or a factor
+    #[must_use]
+    pub fn without_secrets(mut self) -> Self {
+        self.places().into_iter().for_each(|place| *place = None);
+        self.code_command = None;
+        self.credentials_file = None;
+        self
+    }
+
+    fn places(&mut self) -> [&mut Option<SecretPlace>; 5] {
+        let Self {
+            password,
+            totp_seed,
+            security_answer,
+            passkey,
+            device,
+            ..
+        } = self;
+        [password, totp_seed, security_answer, passkey, device]
+    }
+
     /// The same profile, whose secrets are found from any working directory
     ///
     /// # Errors
     ///
     /// As [`SecretPlace::absolute`].
     pub fn absolute(mut self) -> Result<Self, Error> {
-        for place in [
-            &mut self.password,
-            &mut self.totp_seed,
-            &mut self.security_answer,
-            &mut self.passkey,
-            &mut self.device,
-        ] {
+        for place in self.places() {
             *place = place.take().map(SecretPlace::absolute).transpose()?;
         }
         for file in [
@@ -627,5 +656,28 @@ mod tests {
         let error = SecretPlace::Stdin.source("password", |_| None).unwrap_err();
 
         assert_eq!(error.kind(), ErrorKind::Config);
+    }
+
+    #[test]
+    fn what_leads_to_a_secret_is_known_and_can_be_left_out() {
+        let place = |name: &str| Some(SecretPlace::Variable(name.into()));
+        let profile = Profile {
+            password: place("A"),
+            totp_seed: place("B"),
+            security_answer: place("C"),
+            passkey: place("D"),
+            device: place("E"),
+            code_command: Some("code".into()),
+            credentials_file: Some("file".into()),
+            username: Some("ci".into()),
+            ..Profile::default()
+        };
+        assert_eq!(profile.secret_places().count(), 5);
+
+        let rest = Profile {
+            username: Some("ci".into()),
+            ..Profile::default()
+        };
+        assert_eq!(profile.without_secrets(), rest);
     }
 }

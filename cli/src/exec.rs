@@ -171,14 +171,7 @@ async fn wait(mut child: Child, signals: &mut Signals) -> Result<i32, Error> {
 
 /// The profile for the command's own clients: how to refresh, and nothing that leads to a password
 fn without_secrets(profile: &Profile, grant: &Grant) -> Profile {
-    let mut profile = profile.clone();
-    profile.password = None;
-    profile.totp_seed = None;
-    profile.code_command = None;
-    profile.security_answer = None;
-    profile.passkey = None;
-    profile.device = None;
-    profile.credentials_file = None;
+    let mut profile = profile.clone().without_secrets();
     for server in grant.servers() {
         if profile.is_for(&server) != Some(true) {
             profile.server.push(server);
@@ -189,16 +182,8 @@ fn without_secrets(profile: &Profile, grant: &Grant) -> Profile {
 
 /// Standard input is the command's
 fn refuse_stdin(profile: &Profile) -> Result<(), Error> {
-    let places = [
-        &profile.password,
-        &profile.totp_seed,
-        &profile.security_answer,
-        &profile.passkey,
-        &profile.device,
-    ];
-    match places
-        .into_iter()
-        .flatten()
+    match profile
+        .secret_places()
         .any(|place| *place == SecretPlace::Stdin)
     {
         true => Err(Error::config(

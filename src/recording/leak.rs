@@ -2,7 +2,7 @@
 
 use super::rewriter::is_whole;
 use super::spelling::{base64_read, inflated, readings, undone};
-use super::stand_ins::{Found, PUBLIC, after, is_made_up};
+use super::stand_ins::{Found, PUBLIC, authorities, is_made_up};
 use super::token_like::{is_token_run, runs};
 
 /// What is left in `text` of what should have been replaced: what it is called
@@ -18,10 +18,8 @@ pub(super) fn suspicious(text: &str) -> Option<&'static str> {
     if plain.contains("PRIVATE KEY-----") {
         return Some("a private key");
     }
-    for rest in after(&plain, "://") {
-        let is_part = |sign: char| sign.is_ascii_alphanumeric() || ".-".contains(sign);
-        let end = rest.find(|sign| !is_part(sign)).unwrap_or(rest.len());
-        let host = rest.get(..end).unwrap_or_default();
+    for authority in authorities(&plain) {
+        let host = authority.split(':').next().unwrap_or_default();
         let is_host = host.contains('.') && !host.ends_with('.');
         if is_host && !is_made_up(host) && !PUBLIC.contains(&host) {
             return Some("a host");

@@ -168,13 +168,8 @@ impl StandIns {
     /// Looks for hosts in any text that no request went to
     pub(super) fn foreign_hosts(&mut self, text: &str) {
         let plain = undone(text);
-        for rest in after(&plain, "://") {
-            let end =
-                rest.find(|sign: char| !(sign.is_ascii_alphanumeric() || ".-:".contains(sign)));
-            let authority = rest
-                .get(..end.unwrap_or(rest.len()))
-                .unwrap_or_default()
-                .trim_end_matches(['.', ':', '-']);
+        for authority in authorities(&plain) {
+            let authority = authority.trim_end_matches(['.', ':', '-']);
             let host = authority.split(':').next().unwrap_or_default();
             let is_known = self.hosts.iter().any(|known| known == authority) || is_made_up(host);
             if authority.contains('.') && !is_known && !PUBLIC.contains(&host) {
@@ -315,8 +310,14 @@ impl StandIns {
     }
 }
 
+/// The hosts of the addresses in a text, with their ports
+pub(super) fn authorities(text: &str) -> impl Iterator<Item = &str> {
+    let is_part = |sign: char| sign.is_ascii_alphanumeric() || ".-:".contains(sign);
+    after(text, "://").filter_map(move |rest| rest.split(|sign| !is_part(sign)).next())
+}
+
 /// What follows each `mark` in a text
-pub(super) fn after<'a>(text: &'a str, mark: &'a str) -> impl Iterator<Item = &'a str> {
+fn after<'a>(text: &'a str, mark: &'a str) -> impl Iterator<Item = &'a str> {
     let places = text.match_indices(mark);
     places.filter_map(move |(at, _)| text.get(at + mark.len()..))
 }

@@ -115,20 +115,10 @@ fn is_ours(name: &OsStr) -> bool {
 
 /// The variables that the profile and its credentials file read secrets from
 fn variables_of(profile: &Profile) -> Result<BTreeSet<String>, Error> {
-    let places = [
-        &profile.password,
-        &profile.totp_seed,
-        &profile.security_answer,
-        &profile.passkey,
-        &profile.device,
-    ];
-    let named = places
-        .into_iter()
-        .flatten()
-        .filter_map(|place| match place {
-            SecretPlace::Variable(name) => Some(name.clone()),
-            _ => None,
-        });
+    let named = profile.secret_places().filter_map(|place| match place {
+        SecretPlace::Variable(name) => Some(name.clone()),
+        _ => None,
+    });
     let mut variables: BTreeSet<String> = named.collect();
     if let Some(path) = &profile.credentials_file {
         for entry in CredentialsFile::read(path)?.entries() {

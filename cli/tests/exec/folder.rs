@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use doorward_testkit::Testbed;
 
-use crate::exec::running::{RUNTIME, Running, exec_in, quick, shell};
+use crate::exec::running::{RUNTIME, Running, as_in, exec_in, quick, shell};
 use crate::program::{Home, Program};
 
 const PLACE: &str = "dirname \"$(dirname \"$KUBECONFIG\")\"";
@@ -206,20 +206,4 @@ fn in_namespace(script: &str, exec: &Command) -> Option<Command> {
     let mut command = Command::new("unshare");
     command.args(["-rm", "sh", "-c", script]);
     Some(as_in(command, exec))
-}
-
-fn as_in(mut command: Command, exec: &Command) -> Command {
-    command
-        .arg(exec.get_program())
-        .args(exec.get_args())
-        .env_clear()
-        .envs(
-            exec.get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .current_dir(exec.get_current_dir().unwrap())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
 }

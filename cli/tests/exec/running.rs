@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStdin, Command};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -39,6 +39,26 @@ pub(super) fn exec_in(home: &Home, bed: &Testbed, words: &[&str]) -> Program {
 /// The words of a command that runs a script
 pub(super) fn shell(script: &str) -> [&str; 4] {
     ["--", "sh", "-c", script]
+}
+
+/// `command` in the place of `exec`, whose words it gets, with the same variables and folder
+pub(super) fn as_in(command: Command, exec: &Command) -> Command {
+    let mut command = in_place_of(command, exec);
+    command.arg(exec.get_program()).args(exec.get_args());
+    command
+}
+
+/// The same without the words
+pub(super) fn in_place_of(mut command: Command, exec: &Command) -> Command {
+    let variables = exec.get_envs();
+    command
+        .env_clear()
+        .envs(variables.filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(exec.get_current_dir().unwrap())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
 
 /// The process, and what it has said so far

@@ -1,11 +1,14 @@
 //! Signals are the command's, and the folder goes all the same.
 
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use doorward_testkit::{Fault, PORTAL_HOST, Trouble};
 
-use crate::exec::running::{RUNTIME, Running, exec_in, quick, shell, wait_until};
+use crate::exec::running::{
+    RUNTIME, Running, as_in, exec_in, in_place_of, quick, shell, wait_until,
+};
 use crate::program::Home;
 
 #[test]
@@ -64,19 +67,9 @@ fn a_signal_that_was_ignored_stays_ignored() {
     let home = Home::new();
     let exec = exec_in(&home, &bed, &shell("echo ready; read line; exit 3")).piped();
     // As a shell starts what is to run in the background.
-    let mut background = std::process::Command::new("sh");
-    background
-        .args(["-c", "trap '' INT; exec \"$0\" \"$@\""])
-        .arg(exec.get_program())
-        .args(exec.get_args())
-        .env_clear()
-        .envs(
-            exec.get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
+    let mut background = Command::new("sh");
+    background.args(["-c", "trap '' INT; exec \"$0\" \"$@\""]);
+    let background = as_in(background, &exec);
     let mut running = Running::spawn(background);
     running.says("ready");
 
@@ -160,22 +153,10 @@ fn the_keys_of_a_terminal_reach_the_command_once() {
         .map(|word| format!("'{}'", word.to_str().unwrap().replace('\'', r"'\''")))
         .collect();
     // It runs the line in a terminal, in whose foreground both of us are.
-    let mut terminal = std::process::Command::new("script");
-    terminal
-        .args(["-qec", &format!("exec {}", line.join(" ")), "/dev/null"])
-        .env_clear()
-        .envs(
-            exec.get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
-    if std::process::Command::new("script")
-        .arg("--version")
-        .output()
-        .is_err()
-    {
+    let mut terminal = Command::new("script");
+    terminal.args(["-qec", &format!("exec {}", line.join(" ")), "/dev/null"]);
+    let terminal = in_place_of(terminal, &exec);
+    if Command::new("script").arg("--version").output().is_err() {
         eprintln!("SKIPPED: there is no program script, which makes a terminal");
         return;
     }
