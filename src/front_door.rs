@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +9,7 @@ use crate::credentials::Credentials;
 use crate::devices::Devices;
 use crate::kubeconfig::{OidcUser, Section, UserAuth};
 use crate::session::Network;
+use crate::signing::Signer;
 use crate::{Error, Kubeconfig, Secret, Trail};
 
 /// A way in: what every front door has in common
@@ -39,6 +41,17 @@ pub trait FrontDoor: fmt::Debug + Send + Sync {
     /// How the issuer is reached when a token is refreshed
     fn network(&self) -> Network {
         Network::new()
+    }
+
+    /// The key by which the client shows a token endpoint that it is itself, where it has one
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config) where it is not at hand: then nothing is refreshed.
+    ///
+    /// Source: <https://www.rfc-editor.org/rfc/rfc7523#section-2.2>
+    fn client_key(&self) -> Result<Option<Arc<dyn Signer>>, Error> {
+        Ok(None)
     }
 
     /// Whether an endpoint of the issuer that is not at the issuer's own origin may have the refresh token

@@ -30,6 +30,9 @@ mod rename;
 mod same;
 pub use same::same_server;
 
+mod target;
+pub use target::Target;
+
 mod user;
 pub use user::OidcUser;
 

@@ -23,6 +23,7 @@
 //!
 //! - [`Portal`] is a front door: [`open`](FrontDoor::open) makes one login, and gives a [`Grant`] with the token, its end and the
 //!   clusters. One value serves any number of logins, one after the other or at once.
+//! - [`Issuer`] is another one: any OpenID Connect issuer, which needs no portal.
 //! - [`Walk`] says how a login goes: who signs in, which adapters know the way, who may have the credentials, how servers
 //!   are reached ([`Network`]), and how long it may take.
 //! - [`IdpAdapter`] knows the pages of one kind of provider. Adapters are in the crate `doorward-providers`, or in yours. They
@@ -48,7 +49,7 @@
 //!
 //! # What it does not do
 //!
-//! It has no browser and runs no JavaScript, approves nothing on a phone, does not verify a token's signature (the API
+//! It has no browser and runs no JavaScript, approves nothing on a phone, does not verify the signature of a portal's token (the API
 //! server does), does not follow `http`, and has no switch that leaves out the check of certificates. It prints nothing;
 //! [`Walk::on_event`] tells what happens.
 //!
@@ -57,6 +58,7 @@
 //! - `login` (on by default): the login itself, and what refreshes its token. Without it the crate has no network and no
 //!   runtime, only the parsers, the kubeconfig and its files, [profiles](profile::Profiles), and
 //!   [kept tokens](store::FileStore::fresh).
+//! - `pkcs11`: keys in tokens of hardware, for [`KeySource`]. It loads the module of the token's maker.
 //! - `record`: [recordings](recording) of logins, redacted, for authors of adapters and for their tests.
 //!
 //! # Logs
@@ -76,6 +78,11 @@ mod adapter;
 pub use adapter::{IdpAdapter, Recognition};
 
 pub mod audit;
+
+#[cfg(feature = "login")]
+mod ci_identity;
+#[cfg(feature = "login")]
+pub use ci_identity::{CiIdentity, CiPlatform};
 
 pub mod code;
 pub use code::{CodeSource, Factor};
@@ -109,11 +116,29 @@ mod front_door;
 #[cfg(feature = "login")]
 pub use front_door::{FrontDoor, Grant, Refresh};
 
+#[cfg(feature = "login")]
+mod key_source;
+#[cfg(feature = "login")]
+pub use key_source::KeySource;
+
+#[cfg(feature = "login")]
+pub mod issuer;
+#[cfg(feature = "login")]
+pub use issuer::Issuer;
+
 pub mod kubeconfig;
 pub use kubeconfig::Kubeconfig;
 
 pub mod kubectl;
 pub use kubectl::{Allow, KubectlCommand};
+
+#[cfg(feature = "login")]
+mod oidc;
+
+#[cfg(feature = "login")]
+mod own_key;
+#[cfg(feature = "login")]
+pub use own_key::OwnKey;
 
 #[cfg(feature = "login")]
 pub mod page;
@@ -126,9 +151,15 @@ pub mod passkey;
 pub use passkey::Passkey;
 
 #[cfg(feature = "login")]
+mod pkcs11;
+
+#[cfg(feature = "login")]
 mod portal;
 #[cfg(feature = "login")]
-pub use portal::Portal;
+pub use portal::{Portal, PortalKind};
+
+#[cfg(feature = "login")]
+mod portal_pages;
 
 pub mod profile;
 pub use profile::Profile;
@@ -136,14 +167,14 @@ pub use profile::Profile;
 mod proxy;
 pub use proxy::Proxy;
 
+#[cfg(feature = "login")]
+pub mod publication;
+
 #[cfg(feature = "record")]
 pub mod recording;
 
 mod redact;
 pub use redact::one_line;
-
-#[cfg(feature = "login")]
-mod refresh;
 
 #[cfg(feature = "login")]
 mod request;
@@ -157,9 +188,19 @@ mod secret_source;
 pub use secret_source::SecretSource;
 
 #[cfg(feature = "login")]
+mod service_account;
+#[cfg(feature = "login")]
+pub use service_account::{ClusterAccess, ServiceAccount};
+
+#[cfg(feature = "login")]
 mod session;
 #[cfg(feature = "login")]
 pub use session::Network;
+
+#[cfg(feature = "login")]
+pub mod signing;
+#[cfg(feature = "login")]
+pub use signing::Signer;
 
 #[cfg(feature = "login")]
 mod source;

@@ -1,5 +1,6 @@
 //! What came back: one answer of a server, parsed once into plain data.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -363,6 +364,27 @@ impl Page {
         structure::of(self)
     }
 
+    /// The texts of all elements that match a CSS selector, in the order of the page, with their blanks and line ends
+    ///
+    /// For text that is meant to be copied, such as commands. There are [`TEXTS`] at most.
+    pub(crate) fn verbatim(&self, css: &str) -> Vec<String> {
+        let texts = RefCell::new((Vec::new(), 0));
+        self.select(css, |element| {
+            if is_in_template(element) {
+                return None;
+            }
+            let mut texts = texts.borrow_mut();
+            let text: String = element.text().collect();
+            texts.1 += text.len();
+            if texts.0.len() == TEXTS || texts.1 > TEXT {
+                return Some(());
+            }
+            texts.0.push(text);
+            None
+        });
+        texts.into_inner().0
+    }
+
     /// Looks at the elements that match; the tree cannot be kept, since it must not leave its thread
     fn select<T>(&self, css: &str, look: impl Fn(ElementRef<'_>) -> Option<T>) -> Option<T> {
         let selector = Selector::parse(css).ok()?;
@@ -378,13 +400,8 @@ impl Page {
         {
             return Some(found);
         }
-        let in_template = |element: &ElementRef<'_>| {
-            element
-                .ancestors()
-                .any(|ancestor| ancestor.value().is_fragment())
-        };
         let mut elements = root.select(&selector);
-        elements.find_map(|element| look(element).filter(|_| !in_template(&element)))
+        elements.find_map(|element| look(element).filter(|_| !is_in_template(element)))
     }
 }
 
@@ -398,6 +415,12 @@ impl fmt::Debug for Page {
             .field("forms", &self.forms().len())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether the element is inert
+fn is_in_template(element: ElementRef<'_>) -> bool {
+    let mut ancestors = element.ancestors();
+    ancestors.any(|ancestor| ancestor.value().is_fragment())
 }
 
 /// The first parameter of that name in an address, decoded once
@@ -418,6 +441,9 @@ fn without_mark(body: &[u8]) -> &[u8] {
 
 /// How much of an element's text is looked at
 const TEXT: usize = 256 << 10;
+
+/// How many elements are looked at for their text
+const TEXTS: usize = 500;
 
 #[cfg(test)]
 mod tests {
@@ -790,4 +816,18 @@ mod tests {
         "<p>",
         "</p>",
     ];
+
+    #[test]
+    fn text_to_be_copied_keeps_its_lines() {
+        let html = "<pre><code>a \\\n  &gt; b</code></pre><pre><code>c<span>d</span></code></pre><p>e</p><template><pre><code>f</code></pre></template>";
+        let page = Page::html(URL, html).unwrap();
+
+        assert_eq!(page.verbatim("pre code"), ["a \\\n  > b", "cd"]);
+        assert!(page.verbatim("((").is_empty());
+        let many = "<pre><code>a</code></pre>".repeat(1000);
+        assert_eq!(
+            Page::html(URL, &many).unwrap().verbatim("pre code").len(),
+            500
+        );
+    }
 }

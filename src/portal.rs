@@ -1,24 +1,40 @@
-//! OpenUnison's token portal as a front door.
+//! Portals as front doors: the walk to what the portal gives, whatever kind it is.
 
-mod pages;
-use pages::PortalPages;
+mod detected;
+
+mod dex_k8s_authenticator;
+
+mod download;
+
+mod foreign;
+
+mod gangway;
+
+mod kind;
+pub use kind::PortalKind;
+
+mod openshift;
+
+mod openunison;
+
+mod pinniped;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use url::Url;
 
 use crate::credentials::Credentials;
 use crate::devices::Devices;
-use crate::front_door::{FrontDoor, Grant, Refresh};
-use crate::kubeconfig::Section;
+use crate::front_door::{FrontDoor, Grant};
+use crate::kubeconfig::Target;
 use crate::kubectl::Allow;
 use crate::page::unavailable;
-use crate::session::{Network, Origin, name_it, skew};
-use crate::token::{Claims, PortalToken};
-use crate::walk::{Arrival, Destination};
-use crate::{Error, IdpAdapter, Kubeconfig, Page, Request, Walk, redact};
+use crate::session::{Network, Origin};
+use crate::walk::Arrival;
+use crate::{Error, Request, Walk, redact};
 
-/// OpenUnison's token portal: `GET https://PORTAL/k8stoken/token/user`
+/// A portal that gives people a token or a kubeconfig, such as OpenUnison's `GET https://PORTAL/k8stoken/token/user`
+///
+/// Of what kind it is, the page that it shows tells as a rule; where none does, it is OpenUnison.
 ///
 /// ```no_run
 /// use doorward::{Credentials, FrontDoor, Portal, Secret, Walk};
@@ -34,8 +50,13 @@ use crate::{Error, IdpAdapter, Kubeconfig, Page, Request, Walk, redact};
 #[derive(Clone, Debug)]
 pub struct Portal {
     url: Url,
+    /// Whether the caller left the path to us
+    is_bare: bool,
+    kind: Option<PortalKind>,
     walk: Walk,
     allow: Allow,
+    target: Option<Target>,
+    audience: Option<String>,
 }
 
 impl Portal {
@@ -61,36 +82,84 @@ impl Portal {
                     .at("portal", shown),
             );
         }
-        if parsed.path() == "/" {
+        let is_bare = parsed.path() == "/";
+        if is_bare {
             parsed.set_path(TOKEN_PATH);
         }
         parsed.set_fragment(None);
         Ok(Self {
             url: parsed,
+            is_bare,
+            kind: None,
             walk,
             allow: Allow::nothing(),
+            target: None,
+            audience: None,
         })
     }
 
-    /// What the portal's command may hold besides the harmless
+    /// Says what kind of portal it is, in place of finding out
+    ///
+    /// Without a path in its URL, any kind but [`OpenUnison`](PortalKind::OpenUnison) begins at `/`.
+    #[must_use]
+    pub fn kind(mut self, kind: PortalKind) -> Self {
+        self.kind = Some(kind);
+        if self.is_bare {
+            self.url.set_path(match kind {
+                PortalKind::OpenUnison => TOKEN_PATH,
+                _ => "/",
+            });
+        }
+        self
+    }
+
+    /// What the portal's command or kubeconfig may hold besides the harmless
     #[must_use]
     pub fn allow(mut self, allow: Allow) -> Self {
         self.allow = allow;
         self
     }
 
-    /// The URL of the token document
+    /// The cluster that the token is for, in place of what the portal says of it
+    ///
+    /// OpenShift does not give the cluster's certificate, and a Supervisor no cluster at all. Of other portals' kubeconfigs the
+    /// credentials of the current user are left, and nothing else.
+    #[must_use]
+    pub fn target(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// Whom the token is for, where the portal is Pinniped's Supervisor: a cluster's own name for itself
+    #[must_use]
+    pub fn audience(mut self, audience: &str) -> Self {
+        self.audience = Some(audience.to_owned());
+        self
+    }
+
+    /// The URL at which a login begins; of OpenUnison, that of the token document
     pub fn url(&self) -> &Url {
         &self.url
     }
 
     /// Logs in, and ends every session that the account has at the portal: those of other jobs and of people, too
     ///
+    /// OpenUnison has such a page, and others have none that ends more than the login that was just made.
+    ///
     /// # Errors
     ///
     /// As [`open`](FrontDoor::open); [`Portal`](crate::ErrorKind::Portal) if the portal has no such page.
     pub async fn end_all_sessions(&self) -> Result<(), Error> {
-        let Arrival { mut session, .. } = self.arrive().await?;
+        let kind = kind::of(self);
+        let other = || Error::portal("this kind of portal cannot end all sessions of an account");
+        if !kind.ends_all_sessions() {
+            return Err(other());
+        }
+        let Arrival { mut session, .. } = self.arrive(&*kind).await?;
+        // What kind it is, its pages may have told by now.
+        if !kind.ends_all_sessions() {
+            return Err(other().with_trail(session.trail()));
+        }
         let mut url = self.url.clone();
         url.set_path(LOGOUT_PATH);
         url.set_query(None);
@@ -106,70 +175,26 @@ impl Portal {
         ended.map_err(|error| error.with_trail(session.trail()))
     }
 
-    async fn arrive(&self) -> Result<Arrival, Error> {
-        let destination = TokenDocument {
-            url: self.url.clone(),
-            pages: PortalPages,
-        };
-        self.walk.to(Request::get(&self.url), &destination).await
-    }
-
-    fn grant(&self, page: &Page) -> Result<Grant, Error> {
-        let token = PortalToken::parse(page.body()).map_err(|error| {
-            Error::portal("the portal's answer is not a token document")
-                .at("path", page.path())
-                .because(error)
-        })?;
-        let kubeconfig = token.kubeconfig(&self.allow)?;
-        let users = kubeconfig
-            .names(Section::Users)
-            .filter_map(|name| kubeconfig.oidc_user(name));
-        for user in users.filter(|user| !user.issuer.is_empty() || user.refresh_token.is_some()) {
-            self.check_issuer(&user.issuer)?;
-        }
-        let claims = Claims::of(token.id_token()).unwrap_or_default();
-        let subject = token.display_name().map(str::to_owned).or(claims.subject);
-        Ok(Grant {
-            id_token: token.id_token().clone(),
-            expires: claims.expires,
-            refresh: refresh(&kubeconfig),
-            subject: redact::one_line(&subject.unwrap_or_else(|| "unknown".into())),
-            idp: None,
-            kubeconfig,
-            trail: crate::Trail::default(),
-            skew: skew(page.date(), Timestamp::now()),
-        })
-    }
-
-    /// The issuer gets the refresh token, for as long as the kubeconfig is used
-    fn check_issuer(&self, issuer: &str) -> Result<(), Error> {
-        let own =
-            Origin::of(&self.url).ok_or_else(|| Error::config("the portal's URL must be https"))?;
-        let origin = Url::parse(issuer).ok().as_ref().and_then(Origin::of);
-        match origin {
-            Some(origin) if self.walk.permits(&own, &origin) => Ok(()),
-            Some(origin) => Err(Error::untrusted_origin(format!(
-                "{origin} would get the refresh token as issuer"
-            ))
-            .hint(name_it("--via", &origin))),
-            None => Err(
-                Error::unsafe_command("the issuer in the portal's answer is no https URL")
-                    .at("issuer", redact::url(issuer)),
-            ),
-        }
+    async fn arrive(&self, kind: &dyn kind::Kind) -> Result<Arrival, Error> {
+        self.walk.to(kind.start(), kind).await
     }
 }
 
 #[async_trait]
 impl FrontDoor for Portal {
     async fn open(&self) -> Result<Grant, Error> {
-        let arrival = self.arrive().await?;
+        let kind = kind::of(self);
+        let mut arrival = self.arrive(&*kind).await?;
+        let granted = kind.grant(self, &mut arrival).await;
         let trail = arrival.session.trail().clone();
-        let grant = self
-            .grant(&arrival.page)
-            .map_err(|error| error.with_trail(&trail))?;
+        let grant = granted.map_err(|error| error.with_trail(&trail))?;
+        let kubeconfig = match &self.target {
+            Some(target) => foreign::at_target(&grant.kubeconfig, target, &grant.subject),
+            None => grant.kubeconfig,
+        };
         Ok(Grant {
-            idp: arrival.idp,
+            idp: arrival.idp.or(grant.idp),
+            kubeconfig,
             trail,
             ..grant
         })
@@ -195,49 +220,6 @@ impl FrontDoor for Portal {
     }
 }
 
-/// 200, JSON, at the very URL that was asked for
-#[derive(Debug)]
-struct TokenDocument {
-    url: Url,
-    pages: PortalPages,
-}
-
-impl Destination for TokenDocument {
-    fn reached(&self, page: &Page) -> Result<bool, Error> {
-        if page.status() != 200 || page.json().is_none() {
-            return Ok(false);
-        }
-        // A portal may add to the query on the way back, and does so after a chooser.
-        let here =
-            Origin::of(page.url()) == Origin::of(&self.url) && page.url().path() == self.url.path();
-        match here {
-            true => Ok(true),
-            false
-                if page
-                    .json()
-                    .is_some_and(|json| json.pointer("/token/id_token").is_some()) =>
-            {
-                Err(Error::untrusted_origin(
-                    "a token document came from another URL than the portal's",
-                )
-                .at("host", page.host())
-                .at("path", page.path()))
-            }
-            false => Ok(false),
-        }
-    }
-
-    fn pages(&self) -> &dyn IdpAdapter {
-        &self.pages
-    }
-}
-
-fn refresh(kubeconfig: &Kubeconfig) -> Option<Refresh> {
-    let context = kubeconfig.entry(Section::Contexts, kubeconfig.current_context()?)?;
-    let user = kubeconfig.oidc_user(context.get("user")?.as_str()?)?;
-    Refresh::of(user)
-}
-
 const LOGOUT_PATH: &str = "/logout";
 
 const TOKEN_PATH: &str = "/k8stoken/token/user";
@@ -248,7 +230,7 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
 
-    use super::Portal;
+    use super::{Portal, PortalKind, openunison};
     use crate::{Error, ErrorKind, Page, Walk};
 
     #[test]
@@ -267,6 +249,25 @@ mod tests {
             url("https://k8sou.example.com/other/token/user"),
             "https://k8sou.example.com/other/token/user"
         );
+    }
+
+    #[test]
+    fn a_kind_begins_at_the_root_where_no_path_is_given() {
+        for kind in PortalKind::ALL {
+            let url = |text: &str| {
+                let portal = Portal::new(text, Walk::new()).unwrap().kind(kind);
+                portal.url().path().to_owned()
+            };
+
+            let is_openunison = kind == PortalKind::OpenUnison;
+            let root = if is_openunison {
+                "/k8stoken/token/user"
+            } else {
+                "/"
+            };
+            assert_eq!(url("portal.test"), root, "{kind}");
+            assert_eq!(url("https://portal.test/tools/x"), "/tools/x", "{kind}");
+        }
     }
 
     #[test]
@@ -307,7 +308,8 @@ mod tests {
             &headers,
             &document.to_string(),
         )?;
-        Portal::new("portal.test", walk)?.grant(&page).map(|_| ())
+        let portal = Portal::new("portal.test", walk)?;
+        openunison::grant(&portal, &page).map(|_| ())
     }
 
     #[test]

@@ -11,6 +11,9 @@ pub use folder::Profiles;
 mod name;
 pub use name::ProfileName;
 
+mod service_account;
+pub use service_account::ServiceAccountSettings;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf, is_separator};
@@ -21,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::digest::short_sha256;
-use crate::kubeconfig::same_server;
+use crate::kubeconfig::{Target, same_server};
 use crate::secret_source::of_variable;
 use crate::{Error, Proxy, SecretSource, one_line};
 
@@ -47,9 +50,12 @@ use crate::{Error, Proxy, SecretSource, one_line};
 #[non_exhaustive]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Profile {
-    /// The URL of the portal's token document; without one there is nothing to log in at
+    /// The URL of the portal's token document
     #[serde(skip_serializing_if = "Option::is_none")]
     pub portal: Option<String>,
+    /// What kind of portal that is, where its pages do not tell
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub portal_kind: Option<String>,
     /// The adapters that may sign in, by name; all of them if empty
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub idp: Vec<String>,
@@ -152,15 +158,69 @@ pub struct Profile {
     /// The clusters that get the token, by URL; those that the portal names if empty
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub server: Vec<String>,
-    /// The issuer of tokens that were not got from the portal
+    /// The OpenID Connect issuer to log in at, the one that a key signs for, or that of tokens which were not got from the portal
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// The issuer's client
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
-    /// The user entry that those tokens were in
+    /// The user entry that tokens were in which were not got from the portal: such a login can be refreshed only
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_entry: Option<String>,
+    /// Where the client's secret comes from
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<SecretPlace>,
+    /// The key that signs for the client instead: a PEM file by its absolute path, or a URI of PKCS #11
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_assertion_key: Option<String>,
+    /// What is asked of the issuer besides `openid`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<String>,
+    /// Where the issuer sends the code; nothing has to listen there
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<String>,
+    /// How the token is asked for: `code` if left out, `password`, `client-credentials` or `token-exchange`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
+    /// Where the token comes from that is exchanged for another
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_token: Option<SecretPlace>,
+    /// Whom the token is for
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub audience: Vec<String>,
+    /// What else the issuer is told when a token is asked for, as `NAME=VALUE`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub token_parameter: Vec<String>,
+    /// The key that makes tokens: a PEM file by its absolute path, or a URI of PKCS #11
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_key: Option<String>,
+    /// Where the key's passphrase comes from, or its PIN
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_key_passphrase: Option<SecretPlace>,
+    /// How the key signs, such as `ES256`; as its kind suggests if left out
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+    /// The key's name in the tokens' headers; its thumbprint if left out
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
+    /// Whose tokens the key makes
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// How long they live, in seconds
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<u64>,
+    /// What else they say, as `NAME=VALUE`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claim: Vec<String>,
+    /// The CI platform whose identity is the login, or a place of one; empty for the one that the environment shows
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ci_identity: Option<String>,
+    /// The service account whose tokens are asked for
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<ServiceAccountSettings>,
+    /// The cluster that the token is for, where no portal says it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
 }
 
 impl Profile {
@@ -206,11 +266,37 @@ impl Profile {
         // believe: they may change without a new login.
         let trust = (&self.ca_file, &self.ca_data, self.ca_only, &self.resolve);
         let issuer = (&self.issuer, &self.client_id, &self.user_entry);
-        let text = match self.credentials_users.is_empty() {
-            true => serde_json::to_vec(&(place, trust, issuer)),
-            false => serde_json::to_vec(&(place, trust, issuer, &self.credentials_users)),
+        let users = &self.credentials_users;
+        // What came later is left out where it is not used, so that tokens which are kept are found.
+        let text = match (users.is_empty(), self.other_door()) {
+            (true, None) => serde_json::to_vec(&(place, trust, issuer)),
+            (false, None) => serde_json::to_vec(&(place, trust, issuer, users)),
+            (_, Some(other)) => serde_json::to_vec(&(place, trust, issuer, users, other)),
         };
         short_sha256(text.unwrap_or_default(), 16)
+    }
+
+    /// What says whose token it is where the way in is no portal of OpenUnison's; nothing if it is
+    fn other_door(&self) -> Option<serde_json::Value> {
+        let only = Self {
+            portal_kind: self.portal_kind.clone(),
+            client_assertion_key: self.client_assertion_key.clone(),
+            scope: self.scope.clone(),
+            redirect_uri: self.redirect_uri.clone(),
+            grant: self.grant.clone(),
+            audience: self.audience.clone(),
+            token_parameter: self.token_parameter.clone(),
+            jwt_key: self.jwt_key.clone(),
+            algorithm: self.algorithm.clone(),
+            key_id: self.key_id.clone(),
+            subject: self.subject.clone(),
+            duration: self.duration,
+            claim: self.claim.clone(),
+            ci_identity: self.ci_identity.clone(),
+            service_account: self.service_account.clone(),
+            ..Self::default()
+        };
+        (only != Self::default()).then(|| serde_json::to_value(&only).unwrap_or_default())
     }
 
     /// Whether `other` logs the same user in at the same portal and provider
@@ -231,6 +317,7 @@ impl Profile {
                 profile.username.clone(),
                 profile.credentials_users.clone(),
                 issuer,
+                profile.other_door(),
             )
         };
         place(self) == place(other)
@@ -244,10 +331,14 @@ impl Profile {
             security_answer,
             passkey,
             device,
+            client_secret,
+            subject_token,
+            jwt_key_passphrase,
             ..
         } = self;
-        let places = [password, totp_seed, security_answer, passkey, device];
-        places.into_iter().flatten()
+        let people = [password, totp_seed, security_answer, passkey, device];
+        let programs = [client_secret, subject_token, jwt_key_passphrase];
+        people.into_iter().chain(programs).flatten()
     }
 
     /// The same profile without anything that leads to a password or a factor
@@ -259,16 +350,28 @@ impl Profile {
         self
     }
 
-    fn places(&mut self) -> [&mut Option<SecretPlace>; 5] {
+    fn places(&mut self) -> [&mut Option<SecretPlace>; 8] {
         let Self {
             password,
             totp_seed,
             security_answer,
             passkey,
             device,
+            client_secret,
+            subject_token,
+            jwt_key_passphrase,
             ..
         } = self;
-        [password, totp_seed, security_answer, passkey, device]
+        [
+            password,
+            totp_seed,
+            security_answer,
+            passkey,
+            device,
+            client_secret,
+            subject_token,
+            jwt_key_passphrase,
+        ]
     }
 
     /// The same profile, whose secrets are found from any working directory
@@ -287,6 +390,9 @@ impl Profile {
             &mut self.header_file,
         ] {
             *file = file.as_deref().map(absolute).transpose()?;
+        }
+        for key in [&mut self.client_assertion_key, &mut self.jwt_key] {
+            *key = key.take().map(absolute_key).transpose()?;
         }
         let command = self.code_command.as_deref().map(absolute_command);
         self.code_command = command.transpose()?;
@@ -374,6 +480,17 @@ fn absolute(path: &Path) -> Result<PathBuf, Error> {
             .at("path", path.to_string_lossy())
             .because(error)
     })
+}
+
+/// A key's file, found from any folder; what is a URI stays
+fn absolute_key(key: String) -> Result<String, Error> {
+    if key.starts_with("pkcs11:") {
+        return Ok(key);
+    }
+    let path = absolute(Path::new(&key))?;
+    path.into_os_string()
+        .into_string()
+        .map_err(|_| Error::config("a key's path cannot be kept: it is no UTF-8"))
 }
 
 /// A command whose program is found from any folder

@@ -39,7 +39,6 @@ pub(crate) fn is_hidden(c: char) -> bool {
 }
 
 /// What a caller gave as a URL, as it may stand in a message: no user name, password, query or fragment
-#[cfg(feature = "login")]
 pub(crate) fn url(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
@@ -56,7 +55,6 @@ pub(crate) fn url(text: &str) -> String {
 ///
 /// Some servers put a token into a path segment (`/signin/refresh-auth-state/00…`), so that a segment of more
 /// than [`SEGMENT`] characters is shown by its length only.
-#[cfg(feature = "login")]
 pub(crate) fn path(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let segments = path.split('/').map(|segment| {
@@ -98,14 +96,11 @@ fn break_commands(line: &str) -> String {
 
 const LIMIT: usize = 300;
 
-#[cfg(feature = "login")]
 const SEGMENT: usize = 36;
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT, one_line};
-    #[cfg(feature = "login")]
-    use super::{path, url};
+    use super::{LIMIT, one_line, path, url};
 
     #[test]
     fn foreign_text_is_one_line() {
@@ -132,7 +127,6 @@ mod tests {
         assert!(!one_line("::::").contains("::"));
     }
 
-    #[cfg(feature = "login")]
     #[test]
     fn a_path_shows_no_token() {
         assert_eq!(path("/login/auth"), "/login/auth");
@@ -144,7 +138,6 @@ mod tests {
         assert_eq!(path("/login/login.htm"), "/login/login.htm");
     }
 
-    #[cfg(feature = "login")]
     #[test]
     fn a_url_shows_no_password_and_no_query() {
         assert_eq!(

@@ -234,15 +234,14 @@ fn run(
             "the {what} command is empty, or a quote in it is not closed"
         )));
     };
-    let fails = |problem: &str| {
-        Error::config(format!("the {what} command {problem}")).at("program", program)
-    };
-
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+    command.args(arguments);
+    without_own_variables(&mut command).envs(variable);
+    output(command, what, time)
+}
+
+/// Takes the variables of doorward, which may be secrets, away from `command`
+pub(crate) fn without_own_variables(command: &mut Command) -> &mut Command {
     for (name, _) in env::vars_os() {
         // Names of variables are not case-sensitive on Windows.
         if name
@@ -253,7 +252,16 @@ fn run(
             command.env_remove(name);
         }
     }
-    command.envs(variable);
+    command
+}
+
+/// What `command` prints, without any input, in `time` at most
+pub(crate) fn output(mut command: Command, what: &str, time: Duration) -> Result<Secret, Error> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let fails = |problem: &str| {
+        Error::config(format!("the {what} command {problem}")).at("program", &program)
+    };
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
     let end = Instant::now() + time;
     let mut running = Running(
         command
@@ -273,7 +281,7 @@ fn run(
     }
     let status = running.status(end).map_err(late)?;
     match status.success() {
-        true => text(bytes, what).map_err(|error| error.at("program", program)),
+        true => text(bytes, what).map_err(|error| error.at("program", &program)),
         // The status itself, such as `exit status: 1`, says nothing about the secret.
         false => Err(fails("failed").at("outcome", status.to_string())),
     }

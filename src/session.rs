@@ -5,6 +5,9 @@ mod certificate;
 mod jar;
 use jar::Jar;
 
+mod metadata;
+pub(crate) use metadata::metadata;
+
 mod network;
 use network::Http;
 pub use network::Network;

@@ -19,7 +19,6 @@ use crate::devices::Devices;
 use crate::event::{Event, Listener};
 use crate::front_door::{FrontDoor, Grant};
 use crate::kubeconfig::OidcUser;
-use crate::refresh::Issuer;
 use crate::store::{FreshToken, MemoryStore, Rung, TokenStore};
 use crate::{Error, Secret};
 
@@ -227,15 +226,9 @@ impl TokenSource {
             return Ok(false);
         };
         if let Some(refresh) = record.refresh {
-            let issuer = Issuer::new(&refresh.issuer, &*self.ladder.door, &self.ladder.listener)?;
-            let endpoint = match refresh.token_endpoint {
-                Some(_) => refresh.revocation_endpoint,
-                // Nobody has asked the issuer for its endpoints yet.
-                None => issuer.discover().await?.revocation,
-            };
-            if let Some(endpoint) = endpoint {
-                let (client, token) = (&refresh.client_id, &refresh.token);
-                issuer.revoke(&endpoint, client, token).await?;
+            let (client, endpoints) = self.ladder.client(&refresh).await?;
+            if let Some(endpoint) = endpoints.revocation {
+                client.revoke(&endpoint, &refresh.token).await?;
             }
         }
         Ok(true)

@@ -5,6 +5,8 @@ pub(crate) use claims::Claims;
 
 mod strict_json;
 pub use strict_json::ParseJsonError;
+#[cfg(feature = "login")]
+pub(crate) use strict_json::parse as parse_json;
 
 use std::fmt;
 

@@ -1,6 +1,8 @@
 mod accounts;
 pub(crate) use accounts::Accounts;
 
+mod named;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

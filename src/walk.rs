@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
 use crate::code::Factor;
 use crate::credentials::Credentials;
 use crate::devices::Devices;
@@ -245,6 +247,47 @@ impl Walk {
         &self.network
     }
 
+    /// How long one login may take
+    pub(crate) fn time(&self) -> Duration {
+        self.limits.deadline
+    }
+
+    pub(crate) fn own_listener(&self) -> &Listener {
+        &self.listener
+    }
+
+    /// Names the origin of a front door that signs people in itself, unless its parts have credentials of their own
+    pub(crate) fn naming(mut self, origin: &Origin) -> Self {
+        let mut prefixes = self.accounts.at.iter().map(|(prefix, _)| prefix);
+        if !prefixes.any(|prefix| Origin::of_prefix(prefix) == *origin) {
+            self.named.push(origin.clone());
+        }
+        self
+    }
+
+    /// Who signs in at `url`, in a login that begins at `own`
+    ///
+    /// # Errors
+    ///
+    /// `UntrustedOrigin`: it may have no credentials; `Config`: there are none for it.
+    pub(crate) fn credentials_for(&self, own: &Origin, url: &Url) -> Result<&Credentials, Error> {
+        let origins = self.origins(own.clone());
+        let place = origins.place(url);
+        let place = place.filter(|_| origins.may_have_credentials(url));
+        let place = place.ok_or_else(|| {
+            let origin = Origin::shown(url);
+            Error::untrusted_origin(format!("{origin} would have got the credentials"))
+                .hint(name_it("--idp-url", &origin))
+        })?;
+        let found = self.accounts.of(&place);
+        found.ok_or_else(|| Error::config("there are no credentials to sign in with"))
+    }
+
+    fn origins(&self, own: Origin) -> Origins {
+        let prefixes = self.accounts.at.iter().map(|(prefix, _)| prefix.clone());
+        Origins::new(own, self.named.clone(), self.via.clone()).with_prefixes(prefixes)
+    }
+
     /// Whether `origin` may have codes and refresh tokens in a login that begins at `own`
     pub(crate) fn permits(&self, own: &Origin, origin: &Origin) -> bool {
         let mut prefixes = self.accounts.at.iter().map(|(prefix, _)| prefix);
@@ -262,9 +305,7 @@ impl Walk {
     ) -> Result<Arrival, Error> {
         let own = Origin::of(start.url())
             .ok_or_else(|| Error::config("a login starts at an https URL"))?;
-        let prefixes = self.accounts.at.iter().map(|(prefix, _)| prefix.clone());
-        let origins =
-            Origins::new(own, self.named.clone(), self.via.clone()).with_prefixes(prefixes);
+        let origins = self.origins(own);
         let mut session = Session::new(
             &self.network,
             origins,

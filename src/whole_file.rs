@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 use crate::error::Error;
+#[cfg(feature = "login")]
+use crate::folders::mode_for_others;
 
 mod lock;
 pub(crate) use lock::{Lock, wait_until};
@@ -118,6 +120,27 @@ impl Staged {
             file,
             path: path.to_owned(),
         })
+    }
+
+    /// Lets everybody read the file, for what is published
+    #[cfg(feature = "login")]
+    pub(crate) fn open_to_all(&self) -> Result<(), Error> {
+        self.open(0o644)
+    }
+
+    /// Lets those read the new text who may read the old one
+    #[cfg(feature = "login")]
+    pub(crate) fn as_open_as_before(&self) -> Result<(), Error> {
+        let old = self.path.metadata().ok();
+        match old.and_then(|old| mode_for_others(&old)) {
+            Some(mode) => self.open(mode),
+            None => Ok(()),
+        }
+    }
+
+    #[cfg(feature = "login")]
+    fn open(&self, mode: u32) -> Result<(), Error> {
+        owner::set_mode(self.file.as_file(), mode).map_err(|error| unwritable(&self.path, error))
     }
 
     fn written(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {

@@ -28,14 +28,18 @@ const FLOORS: [&[&str]; 6] = [
         "token",
         "audit",
         "passkey",
+        "signing",
         "url_prefix",
         "proxy",
     ],
     &[
-        "whole_file",
         "folders",
+        "whole_file",
         "kubeconfig/file",
         "secret_source",
+        "pkcs11",
+        "key_source",
+        "publication",
         "code",
         "profile",
         "store",
@@ -46,8 +50,14 @@ const FLOORS: [&[&str]; 6] = [
         "session",
     ],
     &["visit", "adapter"],
-    &["walk", "front_door", "refresh", "source"],
-    &["portal"],
+    &["portal_pages", "walk", "front_door", "oidc", "source"],
+    &[
+        "portal",
+        "issuer",
+        "own_key",
+        "ci_identity",
+        "service_account",
+    ],
 ];
 
 #[test]
@@ -95,6 +105,10 @@ fn no_provider_has_a_name_in_the_core() {
     // Tests quote what portals and providers send.
     for path in files.iter().filter(|path| !path.ends_with("tests.rs")) {
         let code = code_of(&without_tests(&read(path))).to_lowercase();
+        // A portal that is called after a provider.
+        let code = code
+            .replace("dex_k8s_authenticator", "")
+            .replace("dex-k8s-authenticator", "");
         let words: BTreeSet<&str> = code.split(|c: char| !c.is_alphanumeric()).collect();
         for name in PROVIDERS {
             assert!(!words.contains(name), "{} names {name}", relative(path));

@@ -10,11 +10,13 @@ use std::thread;
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use doorward::kubeconfig::Section;
 use doorward::kubectl::ParseCommandError;
+use doorward::signing::PrivateKey;
 use doorward::{
-    Allow, Error, ErrorKind, Kubeconfig, KubectlCommand, Network, Page, Portal, PortalToken, Walk,
+    Allow, Error, ErrorKind, KeySource, Kubeconfig, KubectlCommand, Network, Page, Portal,
+    PortalToken, Secret, Walk,
 };
 use doorward_providers::all;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof};
@@ -36,6 +38,36 @@ proptest! {
         check_command(&text, &Allow::nothing())?;
         if let Err(error) = KubectlCommand::parse(&text, &Allow::nothing()) {
             prop_assert!(!error.to_string().contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn any_text_is_a_place_of_a_key_or_refused(
+        text in any::<String>(),
+        pieces in prop::collection::vec(prop::sample::select(KEY_PLACE), 0..20),
+    ) {
+        for text in [text, pieces.concat()] {
+            if let Err(error) = KeySource::new(&text) {
+                prop_assert_eq!(error.kind(), ErrorKind::Config);
+                let shown = format!("{error} {error:?}");
+                prop_assert!(!shown.contains("canary"), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_a_private_key_or_refused(
+        text in any::<String>(),
+        label in prop::sample::select(KEY_LABELS),
+        der in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let body = STANDARD.encode(der);
+        let pem = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+        for text in [text, pem] {
+            let passphrase = Secret::new("canary");
+            if let Err(error) = PrivateKey::from_pem(&Secret::new(text), Some(&passphrase), None) {
+                prop_assert_eq!(error.kind(), ErrorKind::Config);
+            }
         }
     }
 
@@ -474,4 +506,35 @@ const CLAIMS: &[&str] = &[
 const TEXTS: &[&str] = &[
     "", " ", "kubernetes", "https://k8s.example.com", "http://x", "https://", "https://[", "a.b.c",
     "..", "a", "___", "${", "\r\n", "\u{202e}", "-----BEGIN CERTIFICATE-----",
+];
+
+/// What URIs of PKCS #11 are made of
+const KEY_PLACE: &[&str] = &[
+    "pkcs11:",
+    "token=",
+    "object=",
+    "id=",
+    "slot-id=",
+    "type=private",
+    "module-path=/m",
+    "module-name=m",
+    "pin-source=file:/p",
+    "pin-value=canary",
+    ";",
+    "?",
+    "&",
+    "=",
+    "%",
+    "%4",
+    "%41",
+    "%ff",
+    "7",
+];
+
+const KEY_LABELS: &[&str] = &[
+    "PRIVATE KEY",
+    "ENCRYPTED PRIVATE KEY",
+    "RSA PRIVATE KEY",
+    "EC PRIVATE KEY",
+    "PUBLIC KEY",
 ];

@@ -4,6 +4,8 @@
 
 #[path = "secrets/factors.rs"]
 mod factors;
+#[path = "secrets/issuer.rs"]
+mod issuer;
 #[path = "conformance/matrix.rs"]
 #[allow(dead_code, reason = "the tests of conformance use the rest")]
 mod matrix;

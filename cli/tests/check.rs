@@ -101,7 +101,7 @@ fn a_person_reads_what_each_user_is_and_what_to_do() {
     let block = "\
 user deployer: static token of the service account ci/deployer, without an end
   error    the token of the service account ci/deployer never ends: whoever has a copy has its rights, until its Secret is deleted [endless-token]
-           instead: doorward login --portal URL --kubeconfig mine
+           instead: doorward service-account deployer -n ci --kubeconfig mine
   error    the cluster k is at http://k8s.test, without TLS: whoever is on the way can read the token, and use it [plain-http]
 
 user pasted: auth-provider oidc

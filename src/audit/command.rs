@@ -13,6 +13,17 @@ pub(super) fn login(user: &Entry<'_>) -> Option<String> {
     with_file("doorward login --portal URL", user.file)
 }
 
+/// Short-lived tokens of `account`, a namespace and a name with a `/` between them, into the file of `user`
+pub(super) fn service_account(user: &Entry<'_>, account: &str) -> Option<String> {
+    let (namespace, name) = account.split_once('/')?;
+    let command = format!(
+        "doorward service-account {} -n {}",
+        word(name)?,
+        word(namespace)?
+    );
+    with_file(&command, user.file)
+}
+
 /// The move of the user's tokens into the cache, for a user that a context leads to
 pub(super) fn use_exec(user: &Entry<'_>, context: Option<&Entry<'_>>) -> Option<String> {
     let context = word(context?.name)?;

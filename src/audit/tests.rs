@@ -381,7 +381,7 @@ fn a_legacy_token_is_told_as_a_service_accounts() {
     assert!(audit.findings[0].message.contains("ci/deployer"));
     assert_eq!(
         audit.findings[0].replacement.as_deref(),
-        Some("doorward login --portal URL --kubeconfig /k/config")
+        Some("doorward service-account deployer -n ci --kubeconfig /k/config")
     );
 }
 
@@ -536,6 +536,28 @@ fn a_command_holds_no_name_that_a_shell_would_run() {
     for hidden in ["a\nb", "a\u{202e}b", "::error::x", "##vso[x]", "-v", ""] {
         assert_eq!(oidc(hidden), None, "{hidden:?}");
     }
+}
+
+#[test]
+fn a_service_account_in_a_token_is_one_word_of_a_shell() {
+    let command = |account: &str| {
+        let claims = json!({"sub": format!("system:serviceaccount:ci:{account}")});
+        let user = json!({"token": jwt(&claims)});
+        Machine::default()
+            .findings(&of_user(&user))
+            .remove(0)
+            .replacement
+    };
+
+    assert_eq!(
+        command("$(touch x)").as_deref(),
+        Some("doorward service-account '$(touch x)' -n ci --kubeconfig /k/config")
+    );
+    // What could be an option is left to a login.
+    assert_eq!(
+        command("--help").as_deref(),
+        Some("doorward login --portal URL --kubeconfig /k/config")
+    );
 }
 
 #[test]

@@ -196,7 +196,13 @@ impl Judge<'_> {
                     "the token never ends: whoever has a copy has its rights for good".to_owned()
                 }
             };
-            self.replace(Rule::EndlessToken, Severity::Error, message);
+            let finding = self.finding(Rule::EndlessToken, Severity::Error, message);
+            let is_used = |_: &&str| !self.contexts.is_empty();
+            let account_command = account.as_deref().filter(is_used);
+            let account_command =
+                account_command.and_then(|account| command::service_account(self.user, account));
+            let command = account_command.or_else(|| self.replacement());
+            self.findings.push(finding.instead(command));
             return (End::Never, account);
         };
         if end <= now {

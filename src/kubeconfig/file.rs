@@ -22,6 +22,8 @@ use facts::Machine;
 mod plan;
 use plan::{Document, Plan};
 
+mod target;
+
 /// The kubeconfig files that a login may change
 ///
 /// One that was named, those of `$KUBECONFIG`, or the home folder's. They are merged as kubectl does it: a cluster, context or user that one of them has is changed where it stands,

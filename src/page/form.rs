@@ -172,6 +172,12 @@ impl Form {
         self.put(name, Value::Secret(value.clone()));
     }
 
+    /// Adds a hidden field, also where there is one of that name
+    pub(crate) fn add(&mut self, name: &str, value: &str) {
+        self.controls
+            .push(Control::added(name, Value::plain(value)));
+    }
+
     /// Chooses the radio button, checkbox or option with that value; `false` if there is none
     pub fn check(&mut self, name: &str, value: &str) -> bool {
         let mut groups = self.controls.iter().enumerate();

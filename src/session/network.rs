@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::ready;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -147,6 +147,47 @@ impl Network {
         }
         self.names
             .push((host.to_ascii_lowercase(), SocketAddr::new(address, port)));
+        Ok(self.changed())
+    }
+
+    /// Reaches the host `name` where `host` is, so that TLS is spoken by that name; looks `host` up, which may wait
+    ///
+    /// # Errors
+    ///
+    /// `Config`: `name` is an address, or a proxy leads to `host`, which would be told the wrong name. `Transport`: nobody
+    /// knows where `host` is.
+    pub(crate) fn alias(mut self, name: &str, host: &str, port: u16) -> Result<Self, Error> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        if name.parse::<IpAddr>().is_ok() {
+            return Err(Error::config("the name for TLS is an address").at("name", name));
+        }
+        if proxied::hides(&self.proxied.matcher(), host) {
+            return Err(Error::config(
+                "a proxy leads to the server, and would be told the name for TLS in place of its own",
+            )
+            .at("host", host));
+        }
+        let known = |wanted: &str| {
+            let names = self.names.iter();
+            let found = names.filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            found.map(|(_, address)| *address).collect::<Vec<_>>()
+        };
+        let mut addresses = known(bare);
+        if addresses.is_empty() && bare.parse::<IpAddr>().is_err() {
+            addresses = known(EVERY_HOST);
+        }
+        if addresses.is_empty() {
+            let found = (bare, port).to_socket_addrs().map_err(|error| {
+                Error::transport("the server cannot be found")
+                    .at("host", host)
+                    .because(error)
+            })?;
+            addresses.extend(found);
+        }
+        let name = name.to_ascii_lowercase();
+        self.names.retain(|(known, _)| *known != name);
+        let addresses = addresses.into_iter().map(|address| (name.clone(), address));
+        self.names.extend(addresses);
         Ok(self.changed())
     }
 

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use reqwest::{Method, Response};
 use rustls::AlertDescription;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -88,6 +88,8 @@ fn request(http: &Http, wire: &Wire) -> Result<reqwest::RequestBuilder, Error> {
         request = request.header(name, value);
     }
     Ok(match wire.method {
+        // The HTTP library gives an empty body no length, and some servers answer such a post with 411 (RFC 9110, 8.6).
+        "POST" if wire.body.is_empty() => request.header(CONTENT_LENGTH, "0"),
         "POST" => request.body(wire.body.to_vec()),
         _ => request,
     })

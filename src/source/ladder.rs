@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use url::Url;
 
 use crate::credentials::Credentials;
 use crate::event::{Event, Listener};
 use crate::front_door::{FrontDoor, Grant, Refresh};
 use crate::kubeconfig::OidcUser;
-use crate::refresh::{Endpoints, Issuer, NotRenewed, Renewal};
+use crate::oidc::{Authentication, Client, Metadata, Method, NotRenewed, PRIVATE_KEY_JWT, Renewal};
 use crate::source::place::{Found, Place, Waiting};
 use crate::store::{FreshToken, KeptFailure, KeptRefresh, KeptToken, Life, Record, Rung};
 use crate::token::Claims;
@@ -25,6 +26,27 @@ pub(super) struct Ladder {
     /// Renew before others would
     pub(super) is_early: bool,
     pub(super) listener: Listener,
+}
+
+/// Where a refresh token is spent, and how the client shows that it is itself
+pub(super) struct Endpoints {
+    pub(super) token: Url,
+    pub(super) revocation: Option<Url>,
+    client_auth: Option<String>,
+    skew: SignedDuration,
+}
+
+impl Endpoints {
+    /// What is kept of them; nothing where nobody has asked the issuer yet
+    fn kept(refresh: &KeptRefresh) -> Option<Self> {
+        let url = |text: &Option<String>| Url::parse(text.as_deref()?).ok();
+        Some(Self {
+            token: url(&refresh.token_endpoint)?,
+            revocation: url(&refresh.revocation_endpoint),
+            client_auth: refresh.client_auth.clone(),
+            skew: SignedDuration::ZERO,
+        })
+    }
 }
 
 impl Ladder {
@@ -180,24 +202,13 @@ impl Ladder {
         found: &mut Found,
         refresh: &KeptRefresh,
     ) -> Result<Option<FreshToken>, NotRenewed> {
-        let issuer = Issuer::new(&refresh.issuer, &*self.door, &self.listener)?;
-        let endpoints = match &refresh.token_endpoint {
-            Some(token) => Endpoints {
-                token: token.clone(),
-                revocation: refresh.revocation_endpoint.clone(),
-            },
-            None => issuer.discover().await?,
-        };
         let before = found.record.token.as_ref();
+        let skew = before.and_then(KeptToken::life).map(|life| life.skew);
         let before = before.and_then(|token| Claims::of(&token.id_token));
-        let renewed = issuer
-            .renew(
-                &endpoints.token,
-                &refresh.client_id,
-                refresh.client_secret.as_ref(),
-                &refresh.token,
-                before.as_ref(),
-            )
+        let (client, endpoints) = self.client(refresh).await?;
+        let client = client.at_time(skew.unwrap_or(endpoints.skew));
+        let renewed = client
+            .renew(&endpoints.token, &refresh.token, before.as_ref())
             .await;
         let renewed =
             renewed.and_then(|renewal| Ok((life(&renewal.claims, renewal.skew)?, renewal)));
@@ -219,8 +230,9 @@ impl Ladder {
         let token = KeptToken::new(id_token, life);
         found.record.refresh = Some(KeptRefresh {
             token: refresh_token.unwrap_or_else(|| refresh.token.clone()),
-            token_endpoint: Some(endpoints.token),
-            revocation_endpoint: endpoints.revocation,
+            client_auth: endpoints.client_auth,
+            token_endpoint: Some(endpoints.token.into()),
+            revocation_endpoint: endpoints.revocation.map(String::from),
             ..refresh.clone()
         });
         found.record.ended = None;
@@ -297,8 +309,14 @@ impl Ladder {
 
     /// Keeps what a login gave
     async fn keep(&self, found: &mut Found, grant: &Grant) -> Result<FreshToken, Error> {
-        let claims = Claims::of(grant.id_token()).unwrap_or_default();
-        let life = life(&claims, grant.skew)?;
+        let claims = Claims {
+            // Of a token that nobody can read, the front door knows the end.
+            expires: grant.expires(),
+            ..Claims::of(grant.id_token()).unwrap_or_default()
+        };
+        let life = life(&claims, grant.skew).map_err(|error| {
+            error.hint("it cannot be kept, and so not be given by a plug-in; --user-auth token writes it as it is")
+        })?;
         let token = KeptToken::new(grant.id_token().clone(), life);
         let mut record = Record {
             servers: grant.servers(),
@@ -323,18 +341,70 @@ impl Ladder {
         Ok(fresh)
     }
 
+    /// The client that spends `refresh`, and where it does so
+    pub(super) async fn client<'a>(
+        &'a self,
+        refresh: &'a KeptRefresh,
+    ) -> Result<(Client<'a>, Endpoints), Error> {
+        let client = Client::new(
+            &refresh.issuer,
+            &refresh.client_id,
+            &*self.door,
+            &self.listener,
+        )?;
+        let endpoints = match Endpoints::kept(refresh) {
+            Some(endpoints) => endpoints,
+            None => self.endpoints(refresh, client.discover().await?)?,
+        };
+        let method = endpoints.client_auth.as_deref().unwrap_or_default();
+        let authentication = match (method, &refresh.client_secret) {
+            // What another process may have, such as the one that logged in.
+            (PRIVATE_KEY_JWT, _) => {
+                Authentication::Key(self.door.client_key()?.ok_or_else(|| {
+                    Error::config("the refresh needs the client's key, which is not at hand")
+                        .at("client_id", &refresh.client_id)
+                })?)
+            }
+            (method, Some(secret)) => Authentication::Secret(secret.clone(), Method::named(method)),
+            (_, None) => Authentication::None,
+        };
+        let client = client.authenticated(authentication);
+        Ok((client.at_time(endpoints.skew), endpoints))
+    }
+
+    /// What there is to know of an issuer that said `metadata`
+    fn endpoints(&self, refresh: &KeptRefresh, metadata: Metadata) -> Result<Endpoints, Error> {
+        let client_auth = match (self.door.client_key()?, &refresh.client_secret) {
+            (Some(_), _) => Some(PRIVATE_KEY_JWT),
+            (None, Some(_)) => Some(metadata.method.name()),
+            (None, None) => None,
+        };
+        Ok(Endpoints {
+            token: metadata.token,
+            revocation: metadata.revocation,
+            client_auth: client_auth.map(str::to_owned),
+            skew: metadata.skew,
+        })
+    }
+
     /// The refresh token with the endpoint that takes it, so that a refresh is one request
     async fn found_out(&self, refresh: &Refresh) -> KeptRefresh {
-        let endpoints = match Issuer::new(&refresh.issuer, &*self.door, &self.listener) {
-            Ok(issuer) => issuer.discover().await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = &endpoints {
-            let text = format!("the token will not be refreshed, as far as is known now: {error}");
-            self.listener.tell(&Event::Note(&text));
+        let kept = kept_refresh(refresh);
+        match self.client(&kept).await {
+            Ok((_, endpoints)) => KeptRefresh {
+                client_auth: endpoints.client_auth,
+                token_endpoint: Some(endpoints.token.into()),
+                revocation_endpoint: endpoints.revocation.map(String::from),
+                ..kept
+            },
+            // Asked again by the first refresh, whose error says why, if it cannot be known now.
+            Err(error) => {
+                let text =
+                    format!("the token will not be refreshed, as far as is known now: {error}");
+                self.listener.tell(&Event::Note(&text));
+                kept
+            }
         }
-        // Asked again by the first refresh, whose error says why, if it cannot be known now.
-        kept_refresh(refresh, endpoints.ok())
     }
 
     /// Remembers a failure, and gives the error back
@@ -353,25 +423,22 @@ pub(super) fn adopted(user: &OidcUser, servers: Vec<String>) -> Record {
     let refresh = Refresh::of(user.clone()).filter(|refresh| !refresh.token.is_empty());
     Record {
         token: life.map(|life| KeptToken::new(user.id_token.clone(), life)),
-        refresh: refresh.map(|refresh| kept_refresh(&refresh, None)),
+        refresh: refresh.map(|refresh| kept_refresh(&refresh)),
         servers,
         user: one_line(&claims.subject.unwrap_or_default()),
         ..Record::new()
     }
 }
 
-fn kept_refresh(refresh: &Refresh, endpoints: Option<Endpoints>) -> KeptRefresh {
-    let (token_endpoint, revocation_endpoint) = match endpoints {
-        Some(endpoints) => (Some(endpoints.token), endpoints.revocation),
-        None => (None, None),
-    };
+fn kept_refresh(refresh: &Refresh) -> KeptRefresh {
     KeptRefresh {
         issuer: refresh.issuer.clone(),
         client_id: refresh.client_id.clone(),
         client_secret: refresh.client_secret.clone().filter(|s| !s.is_empty()),
+        client_auth: None,
         token: refresh.token.clone(),
-        token_endpoint,
-        revocation_endpoint,
+        token_endpoint: None,
+        revocation_endpoint: None,
     }
 }
 

@@ -94,6 +94,8 @@ impl FreshToken {
 pub enum Rung {
     /// It was there already
     Cache,
+    /// A key of one's own signed it
+    Minted,
     /// The issuer gave it for a refresh token
     Refresh,
     /// A login gave it
@@ -101,10 +103,11 @@ pub enum Rung {
 }
 
 impl Rung {
-    /// `cache`, `refresh` or `login`
+    /// `cache`, `minted`, `refresh` or `login`
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cache => "cache",
+            Self::Minted => "minted",
             Self::Refresh => "refresh",
             Self::Login => "login",
         }

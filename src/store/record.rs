@@ -60,6 +60,9 @@ pub(crate) struct KeptRefresh {
     pub(crate) client_secret: Option<Secret>,
     #[serde(with = "exposed")]
     pub(crate) token: Secret,
+    /// How the client shows that it is itself, by its registered name; without one, by its secret as a field
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_auth: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token_endpoint: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -278,6 +281,7 @@ mod tests {
                 issuer: "https://i.test".into(),
                 client_id: "c".into(),
                 client_secret: None,
+                client_auth: None,
                 token: Secret::new("canary"),
                 token_endpoint: Some("https://i.test/token".into()),
                 revocation_endpoint: None,

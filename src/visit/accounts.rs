@@ -14,7 +14,7 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     /// Those for `place`
-    pub(super) fn of(&self, place: &Place) -> Option<&Credentials> {
+    pub(crate) fn of(&self, place: &Place) -> Option<&Credentials> {
         match place.prefix() {
             None => self.own.as_ref(),
             Some(prefix) => {

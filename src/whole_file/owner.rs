@@ -39,6 +39,11 @@ pub(super) fn keep(path: &Path, file: &File) -> io::Result<()> {
     Ok(())
 }
 
+#[cfg(all(unix, feature = "login"))]
+pub(super) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
 /// Whether the owner of `file` may put it in the place of `path`: in `/tmp`, only over their own
 #[cfg(unix)]
 pub(super) fn may_replace(path: &Path, file: &File) -> io::Result<()> {
@@ -58,6 +63,12 @@ pub(super) fn may_replace(path: &Path, file: &File) -> io::Result<()> {
 /// A new file takes the access list of its folder, which is the owner's own in a profile
 #[cfg(not(unix))]
 pub(super) fn keep(_: &Path, _: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// The folder's access list counts
+#[cfg(all(not(unix), feature = "login"))]
+pub(super) fn set_mode(_: &File, _: u32) -> io::Result<()> {
     Ok(())
 }
 

@@ -269,6 +269,7 @@ impl IdpDouble for Issuer {
                 &json!({
                     "issuer": ask.origin(),
                     "token_endpoint": format!("{}/token", ask.origin()),
+                    "token_endpoint_auth_methods_supported": ["client_secret_post"],
                 }),
             ),
             ("POST", "/token") => (self.token)(ask),

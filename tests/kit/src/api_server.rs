@@ -3,6 +3,10 @@
 //! What it answers is enough for kubectl (tables), and for clients that read typed lists and objects, such as
 //! Python's and kube-rs. There is no watch.
 
+mod token_request;
+pub(crate) use token_request::ISSUER as CLUSTER_ISSUER;
+pub use token_request::{ADMIN_TOKEN, READER_TOKEN, SERVICE_ACCOUNT};
+
 use serde_json::{Value, json};
 
 use crate::clock::iso_date;
@@ -10,14 +14,19 @@ use crate::http::{Answer, Ask};
 use crate::world::World;
 
 pub(crate) struct ApiServer {
-    issuer: String,
+    /// Each with the audience that its tokens are for
+    issuers: [(String, &'static str); 3],
 }
 
 impl ApiServer {
-    /// Trusts the tokens of that portal's issuer
-    pub(crate) fn new(portal: String) -> Self {
+    /// Trusts the tokens of that portal's issuer, of that CI platform, and its own
+    pub(crate) fn new(portal: &str, runner: String) -> Self {
         Self {
-            issuer: format!("{portal}/auth/idp/k8sIdp"),
+            issuers: [
+                (format!("{portal}/auth/idp/k8sIdp"), AUDIENCE),
+                (runner, AUDIENCE),
+                (token_request::ISSUER.to_owned(), token_request::ISSUER),
+            ],
         }
     }
 
@@ -25,6 +34,9 @@ impl ApiServer {
         let Some(user) = self.user(ask, world) else {
             return status(401, "Unauthorized", "Unauthorized");
         };
+        if let Some(answer) = token_request::answer(ask, &user, world) {
+            return answer;
+        }
         if ask.method() != "GET" {
             let message = format!("User \"{user}\" cannot change anything here");
             return status(403, "Forbidden", &message);
@@ -61,20 +73,21 @@ impl ApiServer {
 
     /// The user of a token with a good signature, issuer and audience, not a second too old
     fn user(&self, ask: &Ask, world: &World) -> Option<String> {
+        if let Some(person) = token_request::person(ask) {
+            return Some(person.to_owned());
+        }
         let token = world.secret(ask.bearer()?);
         let claims = world.keys.read_token(&token)?;
         let now = world.clock().seconds();
         let number = |name: &str| claims.get(name).and_then(Value::as_u64);
-        let audience = claims.get("aud")?;
-        let for_us = match audience {
-            Value::String(one) => one == AUDIENCE,
-            Value::Array(many) => many.iter().any(|one| one == AUDIENCE),
+        let issuer = claims.get("iss").and_then(Value::as_str)?;
+        let (_, us) = self.issuers.iter().find(|(known, _)| known == issuer)?;
+        let for_us = match claims.get("aud")? {
+            Value::String(one) => one == us,
+            Value::Array(many) => many.iter().any(|one| one == us),
             _ => false,
         };
-        let good = claims.get("iss").and_then(Value::as_str) == Some(&self.issuer)
-            && for_us
-            && number("exp")? > now
-            && number("nbf").unwrap_or_default() <= now;
+        let good = for_us && number("exp")? > now && number("nbf").unwrap_or_default() <= now;
         let sub = claims.get("sub").and_then(Value::as_str)?;
         good.then(|| sub.to_owned())
     }

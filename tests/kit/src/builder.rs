@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
 
-use crate::api_server::ApiServer;
+use crate::api_server::{ADMIN_TOKEN, ApiServer, READER_TOKEN};
+use crate::ci::{self, JOB_TOKEN};
 use crate::doubles::{Doubles, Service};
 use crate::fault::Fault;
 use crate::gate::Gate;
@@ -17,10 +18,13 @@ use crate::keys::Keys;
 use crate::okta::{Okta, OktaFactor, OktaSwitches};
 use crate::openunison::{OpenUnison, PortalSwitches};
 use crate::person::Person;
+use crate::portals::OtherPortal;
 use crate::serve::Server;
 use crate::testbed::Testbed;
 use crate::tls::{Certificates, TlsSwitch};
-use crate::world::{API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, Names, PORTAL_HOST, Site, World};
+use crate::world::{
+    API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, Names, PORTAL_HOST, RUNNER_HOST, Site, World,
+};
 
 /// What stands behind the portal
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -55,6 +59,7 @@ pub struct Builder {
     idp: PortalIdp,
     double: Option<Box<dyn IdpDouble>>,
     satellite: bool,
+    other: Option<OtherPortal>,
     okta: OktaSwitches,
     portal: PortalSwitches,
     people: Vec<Person>,
@@ -98,6 +103,13 @@ impl Builder {
     #[must_use]
     pub fn portal(mut self, switches: PortalSwitches) -> Self {
         self.portal = switches;
+        self
+    }
+
+    /// Puts a portal of another kind in OpenUnison's place
+    #[must_use]
+    pub fn other_portal(mut self, portal: OtherPortal) -> Self {
+        self.other = Some(portal);
         self
     }
 
@@ -167,6 +179,7 @@ impl Builder {
             .map(str::to_owned)
             .to_vec();
         names.extend(idp.sites());
+        names.push(RUNNER_HOST.to_owned());
         let (listeners, sites) = open(&names, self.names)?;
         let hosts: Vec<String> = sites.iter().map(Site::host).collect();
         let certificates = Certificates::make(&hosts, self.tls, self.gate.client_certificate)?;
@@ -182,7 +195,9 @@ impl Builder {
         }
 
         let form = self.idp == PortalIdp::Form;
-        let portal = if self.satellite {
+        let portal: Box<dyn Service> = if let Some(other) = self.other {
+            other.open(people, idp, &world)
+        } else if self.satellite {
             let behind = OpenUnison::new(
                 CONTROL_PLANE_HOST,
                 PortalSwitches::default(),
@@ -191,18 +206,18 @@ impl Builder {
                 form,
                 &world,
             );
-            OpenUnison::new(
-                PORTAL_HOST,
-                self.portal,
-                people,
-                Box::new(behind),
-                false,
-                &world,
-            )
+            let behind = Box::new(behind);
+            let satellite =
+                OpenUnison::new(PORTAL_HOST, self.portal, people, behind, false, &world);
+            Box::new(satellite)
         } else {
-            OpenUnison::new(PORTAL_HOST, self.portal, people, idp, form, &world)
+            let portal = OpenUnison::new(PORTAL_HOST, self.portal, people, idp, form, &world);
+            Box::new(portal)
         };
-        let api = ApiServer::new(world.origin(PORTAL_HOST));
+        for secret in [ADMIN_TOKEN, READER_TOKEN, JOB_TOKEN] {
+            world.secret(secret);
+        }
+        let api = ApiServer::new(&world.origin(PORTAL_HOST), world.origin(RUNNER_HOST));
         let doubles = Arc::new(Doubles::new(
             world,
             Box::new(Sites { portal, api }),
@@ -229,7 +244,7 @@ impl fmt::Debug for Builder {
 }
 
 struct Sites {
-    portal: OpenUnison,
+    portal: Box<dyn Service>,
     api: ApiServer,
 }
 
@@ -238,6 +253,7 @@ impl Service for Sites {
         match ask.site() {
             API_HOST => self.api.answer(ask, world),
             EVIL_HOST => evil(ask, world),
+            RUNNER_HOST => ci::answer(ask, world),
             "" => {
                 world.complain(format!(
                     "a request for the unknown host of {}",

@@ -11,6 +11,7 @@
 
 mod api_server;
 mod builder;
+mod ci;
 mod client;
 mod clock;
 mod conformance;
@@ -24,6 +25,8 @@ mod kubectl;
 mod okta;
 mod openunison;
 mod person;
+mod portals;
+mod provider;
 mod random;
 mod record;
 mod replay;
@@ -32,7 +35,9 @@ mod testbed;
 mod tls;
 mod world;
 
+pub use api_server::{ADMIN_TOKEN, READER_TOKEN, SERVICE_ACCOUNT};
 pub use builder::{Builder, PASSWORD, PortalIdp, USER};
+pub use ci::{CiProgram, JOB_TOKEN, MetadataServer, SERVICE_CONNECTION, ci_program};
 pub use clock::Clock;
 pub use conformance::{Conformance, Findings, FirstPage, first_pages};
 pub use fault::{Fault, Trouble};
@@ -46,14 +51,20 @@ pub use okta::{
     RateLimit, RelatesTo, Round, SentCode, StepUp, Success, TokenShape,
 };
 pub use openunison::{
-    Affinity, CommandShape, Discovery, PortalSwitches, RefreshRefusal, Rotation, Swap,
+    Affinity, CommandShape, Discovery, PortalSwitches, RefreshRefusal, Rotation, STS_CLIENT, Swap,
+    WORKLOAD_CLIENT,
 };
 pub use person::Person;
+pub use portals::{
+    Challenge, ClusterCa, DexK8sAuthenticatorSwitches, DownloadSwitches, GangwaySwitches,
+    OpenShiftSwitches, OtherPortal, PinnipedSwitches,
+};
+pub use provider::{CLIENT_ID, ClientProof, Flaw, PROVIDER_HOST, Provider, ProviderSwitches};
 pub use record::{FactorCounts, IdxCounts, Refreshes, Seen};
 pub use replay::Replay;
 pub use testbed::Testbed;
 pub use tls::TlsSwitch;
 pub use world::{
     API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, Names, OKTA_CUSTOM_HOST, OKTA_HOST, PARTNER_HOST,
-    PORTAL_HOST, World,
+    PORTAL_HOST, RUNNER_HOST, World,
 };

@@ -20,9 +20,11 @@ mod session;
 mod switches;
 mod token_document;
 mod token_endpoint;
+mod workload;
 
 use serde_json::json;
 
+use crate::doubles::Service;
 use crate::http::{Answer, Ask};
 use crate::idp::{CodeRequest, IdpDouble, RelyingParty, SignOn};
 use crate::person::Person;
@@ -33,6 +35,7 @@ pub use discovery::Discovery;
 pub use pods::Affinity;
 pub use refresh::{RefreshRefusal, Rotation, Swap};
 pub use switches::PortalSwitches;
+pub use workload::{STS_CLIENT, WORKLOAD_CLIENT};
 
 use authorize::Client;
 use issuer::Issuer;
@@ -129,6 +132,16 @@ impl OpenUnison {
             500
         };
         Answer::html(status, pages::error())
+    }
+}
+
+impl Service for OpenUnison {
+    fn answer(&mut self, ask: &Ask, world: &World) -> Answer {
+        Self::answer(self, ask, world)
+    }
+
+    fn end_sessions(&mut self, login: &str) -> usize {
+        Self::end_sessions(self, login)
     }
 }
 

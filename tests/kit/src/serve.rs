@@ -13,6 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -35,6 +36,22 @@ impl Server {
     pub(crate) fn start(
         listeners: Vec<TcpListener>,
         acceptor: TlsAcceptor,
+        hosts: Arc<impl Hosts>,
+    ) -> io::Result<Self> {
+        Self::serve(listeners, Some(acceptor), hosts)
+    }
+
+    /// The same without TLS, for what has none in the real world
+    pub(crate) fn start_plain(
+        listeners: Vec<TcpListener>,
+        hosts: Arc<impl Hosts>,
+    ) -> io::Result<Self> {
+        Self::serve(listeners, None, hosts)
+    }
+
+    fn serve(
+        listeners: Vec<TcpListener>,
+        acceptor: Option<TlsAcceptor>,
         hosts: Arc<impl Hosts>,
     ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
@@ -64,7 +81,7 @@ impl Drop for Server {
 
 async fn serve(
     listeners: Vec<TcpListener>,
-    acceptor: TlsAcceptor,
+    acceptor: Option<TlsAcceptor>,
     hosts: Arc<impl Hosts>,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -84,12 +101,22 @@ async fn serve(
     let _ = stopped.wait_for(|&stop| stop).await;
 }
 
-async fn connection(stream: TcpStream, acceptor: TlsAcceptor, hosts: Arc<impl Hosts>) {
+async fn connection(stream: TcpStream, acceptor: Option<TlsAcceptor>, hosts: Arc<impl Hosts>) {
     let _ = stream.set_nodelay(true);
-    let Ok(stream) = acceptor.accept(stream).await else {
-        return;
+    let Some(acceptor) = acceptor else {
+        return exchanges(stream, false, hosts).await;
     };
-    let client_certificate = stream.get_ref().1.peer_certificates().is_some();
+    if let Ok(stream) = acceptor.accept(stream).await {
+        let client_certificate = stream.get_ref().1.peer_certificates().is_some();
+        exchanges(stream, client_certificate, hosts).await;
+    }
+}
+
+async fn exchanges(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    client_certificate: bool,
+    hosts: Arc<impl Hosts>,
+) {
     let service = service_fn(move |request| {
         let hosts = Arc::clone(&hosts);
         async move {

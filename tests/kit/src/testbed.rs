@@ -14,7 +14,7 @@ use crate::okta::SentCode;
 use crate::record::{FactorCounts, IdxCounts, Refreshes, Seen};
 use crate::serve::Server;
 use crate::world::{
-    API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, OKTA_CUSTOM_HOST, OKTA_HOST, PORTAL_HOST, Site,
+    API_HOST, CONTROL_PLANE_HOST, EVIL_HOST, OKTA_CUSTOM_HOST, OKTA_HOST, PORTAL_HOST, Site, World,
 };
 
 /// Servers on loopback TLS, with a throw-away CA; dropping it stops them
@@ -53,6 +53,10 @@ impl Testbed {
             _server: server,
             client,
         }
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        &self.doubles.world
     }
 
     /// A world with other switches

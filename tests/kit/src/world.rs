@@ -140,3 +140,5 @@ pub const PARTNER_HOST: &str = "idp.partner.test";
 pub const EVIL_HOST: &str = "evil.test";
 /// The portal that a satellite's portal sends people to
 pub const CONTROL_PLANE_HOST: &str = "control.example.test";
+/// What the runners of CI platforms ask for a job's identity
+pub const RUNNER_HOST: &str = "runner.example.test";

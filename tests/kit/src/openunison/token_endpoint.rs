@@ -40,7 +40,14 @@ impl OpenUnison {
         match grant.as_str() {
             "authorization_code" => self.exchange(idp, &client, ask, world),
             "password" => Answer::json(400, &json!({"error": "unsupported_grant_type"})),
-            "client_credentials" => refused(403),
+            "client_credentials" => {
+                let issuer = format!("{}/auth/idp/{idp}", ask.origin());
+                self.client_credentials(&issuer, &client, ask, world)
+            }
+            "urn:ietf:params:oauth:grant-type:token-exchange" => {
+                let issuer = format!("{}/auth/idp/{idp}", ask.origin());
+                self.exchange_token(&issuer, &client, ask, world)
+            }
             _ => exception(ask),
         }
     }

@@ -11,7 +11,7 @@ use crate::{Error, IdpAdapter, Page, Recognition, Visit};
 /// OpenUnison says most things with status 200, and forwards some pages without changing the URL: forms are told by
 /// their fields, refusals by their path.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PortalPages;
+pub(crate) struct PortalPages;
 
 #[async_trait]
 impl IdpAdapter for PortalPages {
