@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What a client waits for at each request: `doorward credential` as a process, with a kept token and with a refresh.
+# What a client waits for at each request: `doorward credential` as a process, with a kept token, with a refresh, and with a
+# token that a key of its own signs (ES256).
 #
 # Usage: benches/credential.sh [--vs COMMAND]… [RUNS]
 #
@@ -30,6 +31,10 @@ folders=("--profile-dir=$scratch/profiles" "--cache-dir=$scratch/tokens")
 "$target/release/doorward" login --quiet --ca-only --kubeconfig "$scratch/kubeconfig" --profile bench "${folders[@]}" \
     >"$scratch/output" 2>&1 || failed 'the login'
 plug_in=("$target/release/doorward" credential --profile=bench "${folders[@]}")
+"$target/release/doorward" jwt keygen --quiet --out "$scratch/key.pem" >"$scratch/output" 2>&1 || failed 'the key'
+"$target/release/doorward" login --quiet --jwt-key "$scratch/key.pem" --issuer https://ci.test --server https://k8s.test \
+    --kubeconfig "$scratch/kubeconfig" --profile own "${folders[@]}" >"$scratch/output" 2>&1 || failed 'the login with a key'
+minting=("$target/release/doorward" credential --profile=own "${folders[@]}")
 export KUBERNETES_EXEC_INFO='{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}'
 count_requests
 
@@ -38,7 +43,7 @@ age() {
     sed -i 's/"expires":[0-9]*/"expires":1/' "$scratch"/tokens/*.json
 }
 
-calls=(true kept refresh)
+calls=(true kept mint refresh)
 for at in "${!others[@]}"; do
     calls+=("other-$at")
 done
@@ -49,6 +54,7 @@ run() {
     case $1 in
         true) command=(true) ;;
         kept | refresh) command=("${plug_in[@]}") ;;
+        mint) command=("${minting[@]}") ;;
         other-*) command=(sh -c "exec ${others[${1#other-}]}") ;;
     esac
     if [ "$1" = refresh ]; then age; fi
@@ -81,6 +87,7 @@ for call in "${calls[@]}"; do
     case $call in
         true) name='true' ;;
         kept) name='doorward credential, token kept' ;;
+        mint) name='doorward credential, own key' ;;
         refresh) name='doorward credential, refresh' ;;
         other-*) name=${others[${call#other-}]:0:34} ;;
     esac

@@ -11,11 +11,16 @@ pub(crate) use credential::{Credential, KubeconfigAction, Logout, UseExec};
 mod device;
 pub(crate) use device::{DeviceAction, ExportDevice, ImportDevice, OwnProfile};
 
+mod doors;
+
 mod exec;
 pub(crate) use exec::Exec;
 
+mod jwt;
+pub(crate) use jwt::{Issue, JwtAction, KeyOptions, Keygen, PassphraseOptions, Publish, Rotate};
+
 mod login;
-pub(crate) use login::{Login, LoginOptions};
+pub(crate) use login::{Ends, Login, LoginOptions, NetworkOptions};
 
 mod kubeconfig;
 pub(crate) use kubeconfig::{
@@ -37,10 +42,22 @@ mod record;
 pub(crate) use record::Record;
 
 mod secrets;
-pub(crate) use secrets::{DEVICE, PASSKEY, PASSWORD, SECURITY_ANSWER, TOTP_SEED, told};
+pub(crate) use secrets::{
+    CLIENT_SECRET, DEVICE, JWT_KEY_PASSPHRASE, PASSKEY, PASSWORD, SECURITY_ANSWER, SUBJECT_TOKEN,
+    TOTP_SEED, told,
+};
+
+mod service_account;
+pub(crate) use service_account::ServiceAccountOptions;
 
 mod store;
 pub(crate) use store::{Folders, StoreOptions, absolute};
+
+mod target;
+pub(crate) use target::TargetOptions;
+
+mod ways;
+pub(crate) use ways::{DETECTED, IdentityOptions, IssuerOptions};
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -95,7 +112,10 @@ pub(crate) struct Arguments {
 /// What to do
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
-    /// Log in at a portal, and write the kubeconfig that it gives
+    /// Log in at a portal, or by another way in, and write the kubeconfig
+    ///
+    /// The ways in: --portal leads to a provider's login page, and back; --issuer does so without a portal; --jwt-key makes the tokens
+    /// itself; --ci-identity takes the one that the platform gives to its jobs. Where no portal names the cluster, --server or --context does.
     ///
     /// The file is $KUBECONFIG or ~/.kube/config, unless --kubeconfig names another; what is in it stays. A wrong password is
     /// tried once. Credentials go to the origins named by --idp-url and nowhere else; without one, only the
@@ -130,6 +150,9 @@ pub(crate) enum Action {
     /// Make a passkey for a job, and show whose one is
     #[command(subcommand)]
     Passkey(PasskeyAction),
+    /// Make keys and tokens of one's own, and be their issuer
+    #[command(subcommand)]
+    Jwt(JwtAction),
     /// Check and change kubeconfig files
     #[command(subcommand)]
     Kubeconfig(KubeconfigAction),
@@ -145,6 +168,13 @@ pub(crate) enum Action {
     /// in any encoding, nothing is written. No token is kept. ADAPTERS.md says what becomes of a recording.
     #[command(after_help = RECORD_EXAMPLE)]
     Record(Box<Record>),
+    /// Write a kubeconfig with short-lived tokens of a service account
+    ///
+    /// The tokens are asked for by the credentials of a context that is there, or in a pod by its own, which need the right to create
+    /// serviceaccounts/token. The new entry asks for the next one before the token ends. Nothing is made in the cluster.
+    #[command(after_help = SERVICE_ACCOUNT_EXAMPLE)]
+    #[command(mut_arg("namespace", |arg| arg.short('n').required(true).help_heading("Service account").help("Its namespace, which is that of the new context, too")))]
+    ServiceAccount(Box<ServiceAccountOptions>),
     /// List the identity providers that doorward can sign in at
     Adapters,
     /// Print the completions for a shell
@@ -158,15 +188,17 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// The portal as the caller named it
-    pub(crate) fn portal(&self) -> Option<&str> {
-        match self {
-            Self::Login(login) => login.settings.portal.portal.as_deref(),
-            Self::Credential(credential) => credential.settings.portal.portal.as_deref(),
-            Self::Exec(exec) => exec.settings.portal.portal.as_deref(),
-            Self::Record(record) => record.settings.portal.portal.as_deref(),
-            _ => None,
-        }
+    /// The portal or issuer as the caller named it
+    pub(crate) fn place(&self) -> Option<&str> {
+        let settings = match self {
+            Self::Login(login) => &login.settings,
+            Self::Credential(credential) => &credential.settings,
+            Self::Exec(exec) => &exec.settings,
+            Self::Record(record) => &record.settings,
+            _ => return None,
+        };
+        let issuer = || settings.issuer.issuer.as_deref();
+        settings.portal.portal.as_deref().or_else(issuer)
     }
 
     /// The settings of a login, where the action has such
@@ -228,7 +260,7 @@ pub(crate) fn parse(
     // A variable may be meant for another call of the same job; an option is meant for this one.
     let environment = &match by_profile {
         true => environment.without(&by_profile::variables()),
-        false => environment.clone(),
+        false => environment.without(&doors::variables_of_others(words)),
     };
     let mut command = environment.apply(Arguments::command(), SECRET_SOURCES);
     let matches = match command.try_get_matches_from_mut(words) {
@@ -240,32 +272,35 @@ pub(crate) fn parse(
     arguments.level = level(&matches);
     if let Some(settings) = arguments.action.settings() {
         let found = settings.find_secrets(environment);
+        let found = found.and_then(|()| doors::check(settings));
+        found.map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?;
+    }
+    if let Action::Jwt(action) = &mut arguments.action {
+        let found = action.find_secrets(environment);
         found.map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?;
     }
     let found = match by_profile {
         true => by_profile::check(&matches),
-        false => check_portal(&arguments.action),
+        false => check_door(&arguments.action),
     };
     found.map_err(|(kind, message)| command.error(kind, message))?;
     Ok(arguments)
 }
 
-/// A login needs a portal, unless a profile has one
-fn check_portal(action: &Action) -> Result<(), (ErrorKind, String)> {
+/// A login needs a way in, unless a profile has one
+fn check_door(action: &Action) -> Result<(), (ErrorKind, String)> {
     let missing = match action {
-        Action::Login(login) if login.settings.portal.portal.is_none() => {
-            "--portal <URL>, or --profile <NAME> of a profile that has one,"
+        Action::Login(login) if !login.settings.name_a_door() => {
+            "--portal <URL>, --issuer <URL>, --jwt-key <KEY>, --ci-identity, or --profile <NAME> of a profile that has one,"
         }
-        Action::Credential(credential) if credential.settings.portal.portal.is_none() => {
+        Action::Credential(credential) if !credential.settings.name_a_door() => {
             "--profile <NAME>, or --portal <URL>,"
         }
-        Action::Exec(exec) if exec.settings.portal.portal.is_none() => {
+        Action::Exec(exec) if !exec.settings.name_a_door() => {
             "--portal <URL>, or --profile <NAME> of a profile that has one,"
         }
         Action::Record(record) if record.settings.portal.portal.is_none() => "--portal <URL>",
-        Action::Profile(ProfileAction::Add(add)) if add.settings.portal.portal.is_none() => {
-            "--portal <URL>"
-        }
+        Action::Profile(ProfileAction::Add(add)) if !add.settings.name_a_door() => "--portal <URL>",
         Action::Logout(logout) if logout.store.profile.is_none() => "--profile <NAME>",
         Action::Device(action) if action.profile().is_none() => "--profile <NAME>",
         _ => return Ok(()),
@@ -366,6 +401,11 @@ Example:
   doorward login --portal k8sou.example.com --idp-url https://acme.okta.com --username ci-bot
   kubectl get pods";
 
+const SERVICE_ACCOUNT_EXAMPLE: &str = "\
+Example:
+  doorward service-account deployer -n ci --duration 15m --kubeconfig deployer.kubeconfig
+  KUBECONFIG=deployer.kubeconfig kubectl get pods";
+
 const EXEC_EXAMPLE: &str = "\
 Example:
   export DOORWARD_PASSWORD
@@ -385,7 +425,7 @@ Variables: every option can be given as a variable instead, --idp-url as DOORWAR
 variable, and an empty variable counts as unset. false, 0, no and off switch an option off. An option that can be \
 given several times takes one value per line. A secret itself has a variable only: \
 DOORWARD_PASSWORD, DOORWARD_TOTP_SEED, DOORWARD_SECURITY_ANSWER, DOORWARD_PASSKEY, DOORWARD_DEVICE, \
-DOORWARD_PROXY_PASSWORD.
+DOORWARD_CLIENT_SECRET, DOORWARD_SUBJECT_TOKEN, DOORWARD_JWT_KEY_PASSPHRASE, DOORWARD_PROXY_PASSWORD.
 
 Times: 90 and 90s are seconds, 5m are minutes, 24h are hours.";
 
@@ -423,6 +463,13 @@ mod tests {
         Environment::of(&variables)
             .apply(super::command(), &[])
             .debug_assert();
+    }
+
+    #[test]
+    fn the_help_names_the_variable_of_each_secret() {
+        for name in super::secrets::SECRETS {
+            assert!(super::VARIABLES.contains(&super::variable(name)), "{name}");
+        }
     }
 
     #[test]

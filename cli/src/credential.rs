@@ -3,7 +3,7 @@
 use doorward::{Error, ExecInfo, FreshToken, Rung, Url};
 
 use crate::args::Credential;
-use crate::door::{Door, When};
+use crate::door::{Door, Way, When, own_key};
 use crate::environment::Environment;
 use crate::report::Report;
 use crate::{diagnostics, product, runtime, settings};
@@ -19,13 +19,20 @@ pub(crate) fn run(
     let profile =
         settings::profile_of_call(&credential.settings, &credential.store, environment, report)?;
     check_server(server, |server| profile.is_for(server), &profile.server)?;
-    let tokens = credential.store.tokens(environment, report)?;
+    let tokens = match Way::of(&profile).keeps_tokens() {
+        true => credential.store.tokens(environment, report)?,
+        false => None,
+    };
     let kept = match &tokens {
         Some(tokens) => tokens.fresh(&profile.cache_key())?,
         None => None,
     };
     let token = match kept {
         Some(token) => token,
+        // A token of one's own costs less than keeping it.
+        None if Way::of(&profile) == Way::OwnKey => {
+            own_key::of_profile(&profile, |name| environment.owned(name))?.mint()?
+        }
         None => {
             if report.is_debugging() {
                 diagnostics::start(report);
@@ -91,6 +98,7 @@ fn shown(server: &str) -> String {
 fn told(token: &FreshToken) -> String {
     let rung = match token.rung() {
         Rung::Cache => "the kept token",
+        Rung::Minted => "a token of our own key",
         Rung::Refresh => "a refreshed token",
         _ => "the token of a new login",
     };

@@ -1,17 +1,31 @@
 //! A profile as a front door: its walk, and its secrets when they are needed.
 
+mod ci_identity;
+
+mod issuer;
+
+pub(crate) mod own_key;
+
+pub(crate) mod portal;
+
+mod service_account;
+
+mod way;
+pub(crate) use way::{Way, place};
+
 use std::io::{self, IsTerminal};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use doorward::code::Ledger;
 use doorward::profile::{CredentialsFile, SecretPlace};
 use doorward::recording::Recorder;
+use doorward::signing::Signer;
 use doorward::store::FileStore;
 use doorward::{
-    CodeSource, Credentials, Devices, Error, Factor, FrontDoor, Grant, Network, Passkey, Portal,
-    Profile, Secret, SecretSource, TokenSource, Url, Walk,
+    CodeSource, Credentials, Devices, Error, Factor, FrontDoor, Grant, Network, Passkey, Profile,
+    Secret, SecretSource, TokenSource, Url, Walk,
 };
 use doorward_providers::{all, by_name};
 
@@ -19,7 +33,7 @@ use crate::args::{DEVICE, PASSKEY, PASSWORD, SECURITY_ANSWER, TOTP_SEED, told};
 use crate::environment::{Environment, variable};
 use crate::network;
 use crate::report::Report;
-use crate::settings::{self, TIMEOUT};
+use crate::settings::TIMEOUT;
 
 /// What logs in for a profile
 ///
@@ -124,11 +138,22 @@ impl Door {
 
     /// Ends every session of the account at the portal, after a login there
     pub(crate) async fn end_all_sessions(&self) -> Result<(), Error> {
-        self.portal()?.end_all_sessions().await
+        portal::of(self)?.end_all_sessions().await
     }
 
-    fn portal(&self) -> Result<Portal, Error> {
-        let url = self.url()?;
+    /// The front door that the profile means
+    fn front(&self) -> Result<Box<dyn FrontDoor>, Error> {
+        match Way::of(&self.profile) {
+            Way::CiIdentity => ci_identity::front(self),
+            Way::Issuer => issuer::front(self),
+            Way::OwnKey => own_key::front(self),
+            Way::Portal => portal::front(self),
+            Way::ServiceAccount => service_account::front(self),
+        }
+    }
+
+    /// How a login goes, with all who may sign in
+    fn walk(&self) -> Result<Walk, Error> {
         let accounts = self.accounts_once()?;
         let mut walk = self.walk.clone();
         if let Some(own) = accounts.own {
@@ -137,15 +162,13 @@ impl Door {
         for (url, credentials) in accounts.at {
             walk = walk.credentials_at(&url, credentials)?;
         }
-        Ok(Portal::new(url, walk)?.allow(settings::allow(&self.profile)))
+        Ok(walk)
     }
 
-    fn url(&self) -> Result<&str, Error> {
-        let url = self.profile.portal.as_deref();
-        url.ok_or_else(|| {
-            Error::config("the profile has no portal to log in at")
-                .hint("doorward login --profile NAME --portal URL … gives it one")
-        })
+    /// How a login goes without anybody who signs in, for a question that reads no secret: the origins of the credentials file are named
+    fn walk_without_secrets(&self) -> Result<Walk, Error> {
+        let mut users = self.profile.credentials_users.keys();
+        users.try_fold(self.walk.clone(), |walk, url| walk.via(url))
     }
 
     fn accounts_once(&self) -> Result<Accounts, Error> {
@@ -153,7 +176,9 @@ impl Door {
     }
 
     fn read_accounts(&self) -> Result<Accounts, Error> {
-        self.url()?;
+        if Way::of(&self.profile) == Way::Portal {
+            portal::url(self)?;
+        }
         let profile = &self.profile;
         let at = self.read_file()?;
         let password = self.source(PASSWORD, profile.password.as_ref())?;
@@ -264,11 +289,19 @@ impl Door {
 #[async_trait]
 impl FrontDoor for Door {
     async fn open(&self) -> Result<Grant, Error> {
-        self.portal()?.open().await
+        self.front()?.open().await
     }
 
     fn credentials(&self) -> Result<Option<Credentials>, Error> {
-        self.accounts_once().map(|accounts| accounts.own)
+        match Way::of(&self.profile).has_a_password(&self.profile) {
+            true => self.accounts_once().map(|accounts| accounts.own),
+            false if Way::of(&self.profile) == Way::Issuer => issuer::credentials(self),
+            false => Ok(None),
+        }
+    }
+
+    fn client_key(&self) -> Result<Option<Arc<dyn Signer>>, Error> {
+        issuer::key(self)
     }
 
     fn devices(&self) -> Devices {
@@ -280,16 +313,11 @@ impl FrontDoor for Door {
     }
 
     fn permits(&self, endpoint: &Url) -> bool {
-        let mut walk = self.walk.clone();
-        // The origins of the file are named, and a refresh reads no file.
-        for url in self.profile.credentials_users.keys() {
-            walk = match walk.via(url) {
-                Ok(walk) => walk,
-                Err(_) => return false,
-            };
+        match Way::of(&self.profile) {
+            Way::Issuer => issuer::permits(self, endpoint),
+            Way::Portal => portal::permits(self, endpoint),
+            Way::CiIdentity | Way::OwnKey | Way::ServiceAccount => false,
         }
-        let portal = self.url().and_then(|url| Portal::new(url, walk));
-        portal.is_ok_and(|portal| portal.permits(endpoint))
     }
 }
 

@@ -28,10 +28,10 @@ use tokio::process::Child;
 use tokio::task::spawn_blocking;
 
 use crate::args::{Exec, text};
-use crate::door::{Door, When};
+use crate::door::{Door, Way, When, place};
 use crate::environment::Environment;
 use crate::exec::race::{First, race};
-use crate::failure::{self, Failure};
+use crate::failure::Failure;
 use crate::report::{Report, Success};
 use crate::{diagnostics, exit_code, product, runtime, settings};
 
@@ -42,7 +42,12 @@ pub(crate) fn run(exec: &Exec, environment: &Environment, report: &Report) -> Re
     if report.is_debugging() {
         diagnostics::start(report);
     }
-    let profile = settings::profile_of_call(&exec.settings, &exec.store(), environment, report)?;
+    let mut profile =
+        settings::profile_of_call(&exec.settings, &exec.store(), environment, report)?;
+    settings::put_target(&mut profile, &exec.target, None, environment)?;
+    if !Way::of(&profile).names_the_cluster(&profile) && profile.target.is_none() {
+        return Err(settings::no_target());
+    }
     refuse_stdin(&profile)?;
     let command = Command::new(&exec.command, &profile)?;
     if let Err(failed) = command.look(environment) {
@@ -99,9 +104,8 @@ impl Attendance<'_> {
         let source = door
             .into_source(Some(tokens), false, self.report)
             .renew_early();
-        let portal = self.profile.portal.as_deref().and_then(failure::origin);
-        let host = portal.clone().unwrap_or_default();
-        self.report.begin(format!("{host}: asking for a token"));
+        let way = Way::of(&self.profile);
+        self.report.begin(way.under_way(&self.profile));
         let outcome = race(source.log_in(), signals.next()).await;
         self.report.done();
         let grant = match outcome {
@@ -112,7 +116,7 @@ impl Attendance<'_> {
         self.report.success(&Success {
             what: "logged in as",
             user: grant.subject().to_owned(),
-            portal,
+            portal: place(&self.profile),
             expires: grant
                 .expires()
                 .map(|time| (time.to_string(), time.as_second())),

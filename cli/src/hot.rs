@@ -1,7 +1,7 @@
 //! The call that every kubectl command makes, answered before anything else is set up.
 //!
 //! Reading the command line and the variables as [`args`](crate::args) does costs more than the answer itself. So the
-//! words that a login writes into a kubeconfig are recognized here, and a kept token is handed over at once. Whatever is
+//! words that a login writes into a kubeconfig are recognized here, and a kept token, or one of a key of our own, is handed over at once. Whatever is
 //! not quite like that, every error included, is left to [`credential`](crate::credential), which does the same in full.
 
 use std::ffi::OsString;
@@ -10,7 +10,9 @@ use doorward::profile::{ProfileName, Profiles};
 use doorward::store::FileStore;
 use doorward::{ExecInfo, Secret};
 
-/// The ExecCredential, if the words are those of a kubeconfig's entry, and a token with enough life left is kept
+use crate::door::{Way, own_key};
+
+/// The ExecCredential, if the words are those of a kubeconfig's entry, and a token with enough life left is kept or can be made
 pub(crate) fn answer(
     words: &[OsString],
     variable: impl Fn(&str) -> Option<OsString>,
@@ -36,7 +38,13 @@ pub(crate) fn answer(
         None => FileStore::from_environment(set).ok()?,
     };
     let profile = profiles.read(&ProfileName::of(call.profile)).ok()??;
-    let token = tokens.fresh(&profile.cache_key()).ok()??;
+    let token = match tokens.fresh(&profile.cache_key()).ok()? {
+        Some(token) => token,
+        None if Way::of(&profile) == Way::OwnKey => {
+            own_key::of_profile(&profile, &variable).ok()?.mint().ok()?
+        }
+        None => return None,
+    };
     if let Some(server) = info.as_ref().and_then(|info| info.server.as_deref()) {
         let is_for = profile.is_for(server).or_else(|| token.is_for(server));
         is_for.filter(|is_for| *is_for)?;

@@ -3,22 +3,34 @@
 use doorward::kubeconfig::{KubeconfigFiles, UserAuth, Written};
 use doorward::profile::{ProfileName, Profiles};
 use doorward::store::FileStore;
-use doorward::{Error, ErrorKind, ExecApiVersion, FrontDoor, Grant, Kubeconfig, Portal, Profile};
+use doorward::{Error, ErrorKind, ExecApiVersion, FrontDoor, Grant, Kubeconfig, Profile};
 
-use crate::args::{Login, Product, UserAuthName};
-use crate::door::{Door, When};
+use crate::args::{Ends, Login, Product, UserAuthName};
+use crate::door::{Door, Way, When, place};
 use crate::environment::Environment;
 use crate::report::{Report, Success};
-use crate::{
-    credential, device, diagnostics, failure, logout, product, profile, runtime, settings,
-};
+use crate::{credential, device, diagnostics, logout, product, profile, runtime, settings};
 
 /// Logs in, writes the kubeconfig, and prints the product
 pub(crate) fn run(login: &Login, environment: &Environment, report: &Report) -> Result<(), Error> {
+    let mut profile =
+        settings::profile_of_call(&login.settings, &login.store, environment, report)?;
+    let named = login.kubeconfig.named_files();
+    settings::put_target(&mut profile, &login.target, named.as_ref(), environment)?;
+    log_in(profile, &login.ends(), environment, report)
+}
+
+/// The same by a profile that is there
+pub(crate) fn log_in(
+    profile: Profile,
+    login: &Ends<'_>,
+    environment: &Environment,
+    report: &Report,
+) -> Result<(), Error> {
     if report.is_debugging() {
         diagnostics::start(report);
     }
-    let profile = settings::profile_of_call(&login.settings, &login.store, environment, report)?;
+    let way = Way::of(&profile);
     let door = Door::new(&profile, When::Now, environment, report)?
         .ledger(login.store.ledger(environment));
     let version = credential::exec_info(environment)?
@@ -33,12 +45,16 @@ pub(crate) fn run(login: &Login, environment: &Environment, report: &Report) -> 
             );
         }
     }
-    let kept = kept(login, &files, &profile, environment, report)?;
+    let has_entry = files.is_some() || login.output.output == Product::Kubeconfig;
+    if has_entry && !way.names_the_cluster(&profile) && profile.target.is_none() {
+        return Err(settings::no_target());
+    }
+    let kept = kept(login, has_entry, &profile, environment, report)?;
     // Last, since a command may ask a vault, and stdin can be read once.
     door.credentials()?;
 
-    let portal = profile.portal.clone().unwrap_or_default();
-    report.begin(format!("{}: asking for a token", host(&portal)));
+    let place = place(&profile);
+    report.begin(way.under_way(&profile));
     let grant = match &kept {
         Some(kept) => {
             let source = door.into_source(kept.tokens.clone(), login.store.force, report);
@@ -78,7 +94,7 @@ pub(crate) fn run(login: &Login, environment: &Environment, report: &Report) -> 
     report.success(&Success {
         what: "logged in as",
         user: grant.subject().to_owned(),
-        portal: failure::origin(&portal),
+        portal: place,
         expires: grant
             .expires()
             .map(|time| (time.to_string(), time.as_second())),
@@ -89,7 +105,7 @@ pub(crate) fn run(login: &Login, environment: &Environment, report: &Report) -> 
 
 /// What the user entry will hold; for an exec entry the profile that it names is kept
 fn user_auth(
-    login: &Login,
+    login: &Ends<'_>,
     kept: Option<&Kept>,
     mut profile: Profile,
     grant: &Grant,
@@ -116,7 +132,7 @@ fn user_auth(
     if let Some(old) = old.filter(|old| old.cache_key() != profile.cache_key()) {
         kept.forget(&name, &old, environment, report)?;
     }
-    let entry = login.user.entry.exec_user(&name, &login.store)?;
+    let entry = login.user.entry.exec_user(&name, login.store)?;
     Ok(UserAuth::Exec(entry))
 }
 
@@ -158,17 +174,31 @@ impl Kept {
 
 /// Tries where profile and tokens will be kept; nothing if the login leaves no entry that needs them
 fn kept(
-    login: &Login,
-    files: &Option<KubeconfigFiles>,
+    login: &Ends<'_>,
+    has_entry: bool,
     profile: &Profile,
     environment: &Environment,
     report: &Report,
 ) -> Result<Option<Kept>, Error> {
-    let has_entry = files.is_some() || login.output.output == Product::Kubeconfig;
+    let makes_its_own = Way::of(profile) == Way::OwnKey;
     match login.user.user_auth {
         UserAuthName::Exec if has_entry => {}
+        UserAuthName::AuthProvider if !Way::of(profile).has_an_issuer() => {
+            return Err(Error::config(
+                "an auth-provider is for a login at an issuer, which this is not",
+            )
+            .hint("--user-auth exec, which is usual, or token"));
+        }
         UserAuthName::AuthProvider if has_entry => {
             report.warn(product::AUTH_PROVIDER);
+            return Ok(None);
+        }
+        UserAuthName::Token if has_entry && makes_its_own => {
+            let life = profile.duration.unwrap_or(60);
+            report.warn(&format!(
+                "the kubeconfig gets a token that ends in {life} s, and nothing to make another with; --user-auth exec makes one \
+                 whenever it is needed"
+            ));
             return Ok(None);
         }
         _ => return Ok(None),
@@ -183,7 +213,11 @@ fn kept(
             context.map(ProfileName::of)
         }),
         profiles: login.store.folders.profiles(environment).map_err(apart)?,
-        tokens: login.store.tokens(environment, report).map_err(apart)?,
+        // What costs less than keeping it, or must not be another job's.
+        tokens: match Way::of(profile).keeps_tokens() {
+            true => login.store.tokens(environment, report).map_err(apart)?,
+            false => None,
+        },
     };
     if let Some(tokens) = &kept.tokens {
         tokens.prepare()?;
@@ -196,16 +230,8 @@ fn kept(
     Ok(Some(kept))
 }
 
-fn host(portal: &str) -> String {
-    let portal = Portal::new(portal, doorward::Walk::new());
-    let host = portal
-        .ok()
-        .and_then(|portal| portal.url().host_str().map(str::to_owned));
-    host.unwrap_or_default()
-}
-
 /// The files to write: the named one, or for the path as product the ones that kubectl reads
-fn files(login: &Login, environment: &Environment) -> Result<Option<KubeconfigFiles>, Error> {
+fn files(login: &Ends<'_>, environment: &Environment) -> Result<Option<KubeconfigFiles>, Error> {
     match (login.kubeconfig.named_files(), login.output.output) {
         (Some(files), _) => Ok(Some(files)),
         (None, Product::Path) => {

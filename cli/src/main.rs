@@ -15,6 +15,7 @@ mod exit_code;
 mod failure;
 mod hot;
 mod input;
+mod jwt;
 mod login;
 mod logout;
 mod mask;
@@ -25,6 +26,7 @@ mod profile;
 mod record;
 mod report;
 mod runtime;
+mod service_account;
 mod settings;
 mod shut;
 mod time;
@@ -59,7 +61,7 @@ fn main() -> ExitCode {
         // A command's exit code may be larger than a byte on Windows.
         Ok(code) => process::exit(code),
         Err(error) => {
-            let failure = Failure::new(&error, arguments.action.portal());
+            let failure = Failure::new(&error, arguments.action.place());
             report.failure(&failure);
             exit_code::of(error.kind()).into()
         }
@@ -76,6 +78,7 @@ fn act(arguments: &Arguments, environment: &Environment, report: &Report) -> Res
         Action::Device(action) => device::run(action, environment, report),
         Action::Exec(options) => return exec::run(options, environment, report),
         Action::ExitCodes => exit_code::run(),
+        Action::Jwt(action) => jwt::run(action, environment, report),
         Action::Kubeconfig(KubeconfigAction::Check(options)) => {
             return check::run(options, environment, report);
         }
@@ -87,6 +90,7 @@ fn act(arguments: &Arguments, environment: &Environment, report: &Report) -> Res
         Action::Passkey(action) => passkey::run(action, report),
         Action::Profile(action) => profile::run(action, environment, report),
         Action::Record(options) => record::run(options, environment, report),
+        Action::ServiceAccount(options) => service_account::run(options, environment, report),
     };
     done.map(|()| 0)
 }

@@ -80,9 +80,10 @@ fn for_portal(mut network: Network, profile: &Profile) -> Result<Network, Error>
         source.read(what)
     };
     let portal = || {
-        profile.portal.as_deref().ok_or_else(|| {
+        let place = profile.portal.as_deref().or(profile.issuer.as_deref());
+        place.ok_or_else(|| {
             Error::config("a client certificate and headers are for a portal, and there is none")
-                .hint("--portal names it")
+                .hint("--portal or --issuer names it")
         })
     };
     match (&profile.client_cert, &profile.client_key) {

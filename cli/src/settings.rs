@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use doorward::kubeconfig::KubeconfigFiles;
 use doorward::profile::{CredentialsFile, SecretPlace};
-use doorward::{Allow, Error, Portal, Profile, Proxy, Walk};
+use doorward::{Allow, CiPlatform, Error, Profile, Proxy, Walk};
 
-use crate::args::{Allowances, LoginOptions, PASSWORD, StoreOptions, absolute};
+use crate::args::{
+    Allowances, DETECTED, IdentityOptions, IssuerOptions, LoginOptions, NetworkOptions, PASSWORD,
+    StoreOptions, TargetOptions, absolute,
+};
+use crate::door::{Way, portal};
 use crate::environment::{Environment, variable};
 use crate::report::Report;
 
@@ -16,15 +21,15 @@ pub(crate) fn profile_of_call(
     environment: &Environment,
     report: &Report,
 ) -> Result<Profile, Error> {
-    match (&options.portal.portal, store.name()) {
-        (None, Some(name)) => store.folders.profiles(environment)?.expect(&name),
+    match (options.name_a_door(), store.name()) {
+        (false, Some(name)) => store.folders.profiles(environment)?.expect(&name),
         _ => profile(options, report),
     }
 }
 
 /// The profile that the options stand for; without a portal if none is named
 pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile, Error> {
-    let (portal, network) = (&options.portal, &options.network);
+    let portal = &options.portal;
     for url in &portal.idp_url {
         if let Some(origin) = without_path(url) {
             report.note(&format!(
@@ -32,9 +37,11 @@ pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile
             ));
         }
     }
-    let url = |text| Portal::new(text, Walk::new()).map(|portal| portal.url().to_string());
+    let kind = portal.portal_kind.as_deref();
+    let url = |text| portal::named(text, kind, Walk::new()).map(|portal| portal.url().to_string());
     let mut profile = Profile::default();
     profile.portal = portal.portal.as_deref().map(url).transpose()?;
+    profile.portal_kind.clone_from(&portal.portal_kind);
     profile.idp.clone_from(&portal.idp);
     profile.idp_url.clone_from(&portal.idp_url);
     profile.via.clone_from(&portal.via);
@@ -48,6 +55,7 @@ pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile
         profile.credentials_users = CredentialsFile::read(path)?.users();
         profile.credentials_file = Some(path.clone());
     }
+    put_other_doors(&mut profile, &options.issuer, &options.identity)?;
     let factors = &options.factors;
     profile.factor.clone_from(&factors.factor);
     profile.totp_seed.clone_from(&factors.totp_seed);
@@ -55,6 +63,21 @@ pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile
     profile.security_answer.clone_from(&factors.security_answer);
     profile.passkey.clone_from(&factors.passkey);
     profile.device.clone_from(&factors.device);
+    put_network(&mut profile, &options.network)?;
+    // Of other secrets, each place says it for itself.
+    let files = [
+        &profile.credentials_file,
+        &profile.client_key,
+        &profile.header_file,
+    ];
+    let has_file = files.iter().any(|file| file.is_some()) || profile.jwt_key.is_some();
+    profile.allow_shared_files = options.credentials.allow_shared_files && has_file;
+    put_allowances(&mut profile, &options.allowances);
+    profile.absolute()
+}
+
+/// Notes how servers are reached, and whom to believe
+pub(crate) fn put_network(profile: &mut Profile, network: &NetworkOptions) -> Result<(), Error> {
     let files = network.ca_file.iter().map(|path| absolute(path));
     profile.ca_file = files.collect::<Result<_, _>>()?;
     profile.ca_only = network.ca_only;
@@ -62,30 +85,84 @@ pub(crate) fn profile(options: &LoginOptions, report: &Report) -> Result<Profile
     profile.client_key.clone_from(&network.client_key);
     profile.header_file.clone_from(&network.header_file);
     profile.proxy = network.proxy.as_deref().map(Proxy::parse).transpose()?;
-    // Of other secrets, each place says it for itself.
-    let files = [
-        &profile.credentials_file,
-        &profile.client_key,
-        &profile.header_file,
-    ];
-    profile.allow_shared_files =
-        options.credentials.allow_shared_files && files.iter().any(|file| file.is_some());
     profile.resolve.clone_from(&network.resolve);
     profile.timeout = other_than(network.timeout, TIMEOUT);
     profile.connect_timeout = other_than(network.connect_timeout, CONNECT_TIMEOUT);
     profile.user_agent.clone_from(&network.user_agent);
-    put_allowances(&mut profile, &options.allowances);
-    profile.absolute()
+    Ok(())
 }
 
 /// The same for a login that comes later: a password that nobody speaks of now comes from its variable then
 pub(crate) fn profile_for_later(options: &LoginOptions, report: &Report) -> Result<Profile, Error> {
     let mut profile = profile(options, report)?;
-    let needs_password = profile.portal.is_some() && profile.credentials_file.is_none();
+    let signs_in = Way::of(&profile).has_a_password(&profile);
+    let has_door = profile.portal.is_some() || profile.issuer.is_some();
+    let needs_password = signs_in && has_door && profile.credentials_file.is_none();
     if needs_password && profile.password.is_none() {
         profile.password = Some(SecretPlace::Variable(variable(PASSWORD)));
     }
     Ok(profile)
+}
+
+/// Notes the cluster that the token is for, where the caller names one now
+pub(crate) fn put_target(
+    profile: &mut Profile,
+    options: &TargetOptions,
+    output: Option<&KubeconfigFiles>,
+    environment: &Environment,
+) -> Result<(), Error> {
+    let Some(target) = options.target(output, environment)? else {
+        return Ok(());
+    };
+    if !Way::of(profile).takes_a_cluster(profile) {
+        return Err(Error::config("the portal names the cluster, and no option does")
+            .hint(
+                "leave out --server, --context, --certificate-authority and --cluster-name; --context-name NAME names its context. \
+                 Other portals than OpenUnison take a cluster: --portal-kind says which one it is",
+            ));
+    }
+    profile.target = Some(target);
+    Ok(())
+}
+
+/// What a kubeconfig cannot do without
+pub(crate) fn no_target() -> Error {
+    Error::config("nothing says which cluster the token is for").hint(
+        "--server URL with --certificate-authority PEM, or --context NAME of a kubeconfig that is there",
+    )
+}
+
+/// Notes what ways in without a portal need
+fn put_other_doors(
+    profile: &mut Profile,
+    issuer: &IssuerOptions,
+    identity: &IdentityOptions,
+) -> Result<(), Error> {
+    profile.issuer.clone_from(&issuer.issuer);
+    profile.client_id.clone_from(&issuer.client_id);
+    profile.client_secret.clone_from(&issuer.client_secret);
+    let assertion_key = &issuer.client_assertion_key;
+    profile.client_assertion_key.clone_from(assertion_key);
+    profile.scope.clone_from(&issuer.scope);
+    profile.redirect_uri.clone_from(&issuer.redirect_uri);
+    profile.grant.clone_from(&issuer.grant);
+    profile.subject_token.clone_from(&issuer.subject_token);
+    profile.token_parameter.clone_from(&issuer.token_parameter);
+    profile.audience.clone_from(&identity.audience);
+    profile.jwt_key.clone_from(&identity.jwt_key);
+    let passphrase = &identity.jwt_key_passphrase;
+    profile.jwt_key_passphrase.clone_from(passphrase);
+    profile.algorithm.clone_from(&identity.algorithm);
+    profile.key_id.clone_from(&identity.key_id);
+    profile.subject.clone_from(&identity.subject);
+    profile.duration = identity.duration.map(|time| time.as_secs());
+    profile.claim.clone_from(&identity.claim);
+    profile.ci_identity = match identity.ci_identity.as_deref() {
+        None => None,
+        Some(DETECTED) => Some(String::new()),
+        Some(named) => Some(CiPlatform::parse(named)?.absolute()?.to_string()),
+    };
+    Ok(())
 }
 
 /// Notes what the portal's answer may hold

@@ -5,6 +5,7 @@
 
 mod by_profile;
 mod check;
+mod ci_identity;
 mod convert;
 mod credential;
 mod credentials_file;
@@ -15,7 +16,9 @@ mod entry;
 mod exec;
 mod factors;
 mod guide;
+mod issuer;
 mod job;
+mod jwt;
 mod kept;
 mod kubectl;
 mod login;
@@ -25,10 +28,12 @@ mod network;
 mod outputs;
 mod passkey;
 mod password;
+mod portals;
 mod profile;
 mod program;
 mod record;
 mod renewal;
+mod service_account;
 mod storm;
 #[path = "../../providers/template.rs"]
 pub mod template;

@@ -9,27 +9,27 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command};
 
 use crate::args::secrets::SECRETS;
-use crate::args::{LoginOptions, own};
+use crate::args::{LoginOptions, doors, own};
 use crate::environment::{Environment, variable};
 
 /// Whether a profile that is kept says all of the login, and not the options
 pub(super) fn is_meant(words: &[OsString], environment: &Environment) -> bool {
     let texts = || own(words).iter().skip(1).filter_map(|word| word.to_str());
-    let is_flag = |long: &str| {
-        let mut values = texts().filter_map(|word| word.strip_prefix(long));
-        values.any(|rest| rest.is_empty() || rest.starts_with('='))
-    };
-    let is_variable = |long| environment.value(&variable(long)).is_some();
+    let is_variable = |long: &str| environment.value(&variable(long)).is_some();
     // The one global option that takes a value.
     let mut before = "";
     let subcommand = texts().find(|word| {
         let is_value = mem::replace(&mut before, word) == "--log-format";
         !word.starts_with('-') && !is_value
     });
-    let is_named = is_flag("--profile") || is_variable("profile");
+    let is_profile = doors::is_flag(words, "profile");
+    let is_named = is_profile || is_variable("profile");
+    let has_door = doors::is_named(words);
     match subcommand {
-        Some("credential") => is_flag("--profile") || (is_named && !is_flag("--portal")),
-        Some("login" | "exec") => is_named && !is_flag("--portal") && !is_variable("portal"),
+        Some("credential") => is_profile || (is_named && !has_door),
+        Some("login" | "exec") => {
+            is_named && !has_door && !doors::DOORS.iter().any(|long| is_variable(long))
+        }
         _ => false,
     }
 }
@@ -149,7 +149,14 @@ mod tests {
         ] {
             assert!(variables.contains(&format!("DOORWARD_{name}")), "{name}");
         }
-        for name in ["PROFILE", "NO_CACHE", "KUBECONFIG", "OUTPUT", "MASK"] {
+        for name in [
+            "PROFILE",
+            "NO_CACHE",
+            "KUBECONFIG",
+            "OUTPUT",
+            "MASK",
+            "SERVER",
+        ] {
             assert!(!variables.contains(&format!("DOORWARD_{name}")), "{name}");
         }
     }

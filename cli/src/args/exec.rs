@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::args::store::Folders;
-use crate::args::{LoginOptions, NameOptions, StoreOptions};
+use crate::args::{LoginOptions, NameOptions, StoreOptions, TargetOptions};
 
 /// The options of `exec`
 #[derive(Args, Debug)]
@@ -21,6 +21,9 @@ pub(crate) struct Exec {
 
     #[command(flatten)]
     pub(crate) settings: LoginOptions,
+
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
 
     #[command(flatten)]
     pub(crate) names: NameOptions,

@@ -82,6 +82,11 @@ pub(crate) struct NameOptions {
 }
 
 impl NameOptions {
+    /// The namespace that was named
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// Gives the current context of `kubeconfig` the names that the caller wants
     pub(crate) fn name(&self, kubeconfig: &mut Kubeconfig) -> Result<(), Error> {
         let incomplete = |error| {

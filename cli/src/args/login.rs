@@ -4,12 +4,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use doorward::Factor;
+use clap::builder::PossibleValuesParser;
 use doorward::profile::SecretPlace;
+use doorward::{Factor, PortalKind};
 
 use crate::adapters;
-use crate::args::secrets::{DEVICE, PASSKEY, PASSWORD, SECURITY_ANSWER, SecretFinder, TOTP_SEED};
-use crate::args::{Allowances, KubeconfigOptions, Mask, Output, StoreOptions, UserOptions};
+use crate::args::secrets::{
+    CLIENT_SECRET, DEVICE, JWT_KEY_PASSPHRASE, PASSKEY, PASSWORD, SECURITY_ANSWER, SUBJECT_TOKEN,
+    SecretFinder, TOTP_SEED,
+};
+use crate::args::{
+    Allowances, IdentityOptions, IssuerOptions, KubeconfigOptions, Mask, Output, StoreOptions,
+    TargetOptions, UserOptions,
+};
 use crate::environment::Environment;
 use crate::time;
 
@@ -18,6 +25,9 @@ use crate::time;
 pub(crate) struct Login {
     #[command(flatten)]
     pub(crate) settings: LoginOptions,
+
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
 
     #[command(flatten)]
     pub(crate) store: StoreOptions,
@@ -35,11 +45,40 @@ pub(crate) struct Login {
     pub(crate) mask: Mask,
 }
 
+impl Login {
+    /// What becomes of the token
+    pub(crate) fn ends(&self) -> Ends<'_> {
+        Ends {
+            store: &self.store,
+            user: &self.user,
+            kubeconfig: &self.kubeconfig,
+            output: self.output,
+            mask: self.mask,
+        }
+    }
+}
+
+/// What becomes of a token, whatever way it came: where it is kept, and what is written and printed
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ends<'a> {
+    pub(crate) store: &'a StoreOptions,
+    pub(crate) user: &'a UserOptions,
+    pub(crate) kubeconfig: &'a KubeconfigOptions,
+    pub(crate) output: Output,
+    pub(crate) mask: Mask,
+}
+
 /// What a profile can hold
 #[derive(Args, Debug)]
 pub(crate) struct LoginOptions {
     #[command(flatten)]
     pub(crate) portal: PortalOptions,
+
+    #[command(flatten)]
+    pub(crate) issuer: IssuerOptions,
+
+    #[command(flatten)]
+    pub(crate) identity: IdentityOptions,
 
     #[command(flatten)]
     pub(crate) credentials: CredentialOptions,
@@ -61,6 +100,10 @@ pub(crate) struct PortalOptions {
     /// The token portal: its host, or the full URL of its token document if that is not at /k8stoken/token/user
     #[arg(long, value_name = "URL")]
     pub(crate) portal: Option<String>,
+
+    /// What kind of portal it is, where its pages do not tell: gangway is gangplank, too; openshift is named by its API server, pinniped by the Supervisor's issuer, and download is any address that answers with a kubeconfig
+    #[arg(long, value_name = "KIND", value_parser = kinds())]
+    pub(crate) portal_kind: Option<String>,
 
     /// Use only this adapter to sign in, instead of the one that recognizes the login page; can be given several times
     #[arg(long, value_name = "NAME", value_parser = adapters::names())]
@@ -172,6 +215,20 @@ pub(crate) struct FactorOptions {
 }
 
 impl LoginOptions {
+    /// Whether the options say where a login begins
+    pub(crate) fn name_a_door(&self) -> bool {
+        self.portal.portal.is_some() || self.name_another_door()
+    }
+
+    /// Whether they name another way in than a portal
+    pub(super) fn name_another_door(&self) -> bool {
+        let Self {
+            issuer, identity, ..
+        } = self;
+        let named = [&issuer.issuer, &identity.jwt_key, &identity.ci_identity];
+        named.into_iter().any(Option::is_some)
+    }
+
     /// Finds where each secret comes from
     ///
     /// The error is a usage error's text; it names variables, and shows no value.
@@ -202,6 +259,22 @@ impl LoginOptions {
             DEVICE,
             factors.device_file.take(),
             factors.device_command.take(),
+        )?;
+        let (issuer, identity) = (&mut self.issuer, &mut self.identity);
+        issuer.client_secret = finder.find(
+            CLIENT_SECRET,
+            issuer.client_secret_file.take(),
+            issuer.client_secret_command.take(),
+        )?;
+        issuer.subject_token = finder.find(
+            SUBJECT_TOKEN,
+            issuer.subject_token_file.take(),
+            issuer.subject_token_command.take(),
+        )?;
+        identity.jwt_key_passphrase = finder.find(
+            JWT_KEY_PASSPHRASE,
+            identity.jwt_key_passphrase_file.take(),
+            identity.jwt_key_passphrase_command.take(),
         )?;
         Ok(())
     }
@@ -259,4 +332,9 @@ pub(crate) struct NetworkOptions {
     /// What doorward calls itself to every server, instead of doorward/VERSION
     #[arg(long, value_name = "TEXT")]
     pub(crate) user_agent: Option<String>,
+}
+
+/// What `--portal-kind` takes
+fn kinds() -> PossibleValuesParser {
+    PossibleValuesParser::new(PortalKind::ALL.map(PortalKind::as_str))
 }

@@ -90,13 +90,25 @@ pub(crate) fn told(name: &str) -> String {
 }
 
 /// The secrets of a login, by the names of their variables
-pub(crate) const SECRETS: [&str; 5] = [PASSWORD, TOTP_SEED, SECURITY_ANSWER, PASSKEY, DEVICE];
+pub(crate) const SECRETS: [&str; 8] = [
+    PASSWORD,
+    TOTP_SEED,
+    SECURITY_ANSWER,
+    PASSKEY,
+    DEVICE,
+    CLIENT_SECRET,
+    SUBJECT_TOKEN,
+    JWT_KEY_PASSPHRASE,
+];
 
 pub(crate) const PASSWORD: &str = "password";
 pub(crate) const TOTP_SEED: &str = "totp-seed";
 pub(crate) const SECURITY_ANSWER: &str = "security-answer";
 pub(crate) const PASSKEY: &str = "passkey";
 pub(crate) const DEVICE: &str = "device";
+pub(crate) const CLIENT_SECRET: &str = "client-secret";
+pub(crate) const SUBJECT_TOKEN: &str = "subject-token";
+pub(crate) const JWT_KEY_PASSPHRASE: &str = "jwt-key-passphrase";
 
 /// The options that are of one level with the variables of the secrets themselves
 pub(super) const SECRET_SOURCES: &[&str] = &[
@@ -110,6 +122,12 @@ pub(super) const SECRET_SOURCES: &[&str] = &[
     "passkey-command",
     "device-file",
     "device-command",
+    "client-secret-file",
+    "client-secret-command",
+    "subject-token-file",
+    "subject-token-command",
+    "jwt-key-passphrase-file",
+    "jwt-key-passphrase-command",
 ];
 
 #[cfg(test)]

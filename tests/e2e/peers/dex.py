@@ -9,7 +9,8 @@ from stage.places import E2E, PORTS, STAGE, render, url
 NAME = "dex"
 HERE = E2E / NAME
 HOST = "dex.test"
-ISSUERS = {url(HOST, "/dex"): ["portal"], url(HOST, "/skip"): ["portal"]}
+CLIENTS = ["portal", "doorward", "doorward-secret"]
+ISSUERS = {url(HOST, "/dex"): CLIENTS, url(HOST, "/skip"): CLIENTS}
 program = None
 
 

@@ -7,12 +7,13 @@ import shutil
 from keycloak import users
 from stage import need, process
 from stage.curl import curl
-from stage.keys import base64_of
+from stage.keys import base64_of, key_set
 from stage.places import E2E, PORTS, STAGE, render, url
 
 NAME = "keycloak"
 HOST = "keycloak.test"
-ISSUERS = {url(HOST, "/realms/corp"): ["portal", "consent", "smoke"], url(HOST, "/realms/branch"): ["portal"]}
+CLIENTS = ["doorward", "doorward-secret", "doorward-key"]
+ISSUERS = {url(HOST, "/realms/corp"): ["portal", "consent", "smoke", *CLIENTS], url(HOST, "/realms/branch"): ["portal"]}
 # Others from Keycloak 25 on can be had, too; the recordings are of this one.
 VERSION = os.environ.get("DOORWARD_E2E_KEYCLOAK", "26.7.3")
 REALMS = ["corp", "branch"]
@@ -57,6 +58,7 @@ def unpack(folder):
 def write_realms(folder):
     shutil.rmtree(FOLDER, ignore_errors=True)
     certificates = {"SP_CERTIFICATE": base64_of("sp"), "IDP_CERTIFICATE": base64_of("idp")}
+    certificates |= {"CLIENT_KEYS": json.dumps(json.dumps(key_set("sp", "stage")))[1:-1]}
     for realm in REALMS:
         text = json.dumps(getattr(users, realm)())
         render(E2E / f"keycloak/realms/{realm}.json", folder / f"{realm}.json", USERS=text, **certificates)

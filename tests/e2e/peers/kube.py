@@ -4,6 +4,7 @@ import json
 import secrets
 import shutil
 
+from peers import own_key
 from stage import need, process
 from stage.curl import curl
 from stage.kubectl import kubectl
@@ -28,7 +29,11 @@ def start(issuers):
     start_etcd()
     (FOLDER / "authentication.json").write_text(json.dumps(authentication(issuers)))
     admin = secrets.token_hex(16)
-    (FOLDER / "admin.csv").write_text(f"{admin},admin,admin,system:masters\n")
+    # Two people whom the server itself knows: one may ask for a service account's token.
+    people = {name: secrets.token_hex(16) for name in ("asker", "reader")}
+    lines = [f"{admin},admin,admin,system:masters", *(f"{token},{name},{name}" for name, token in people.items())]
+    (FOLDER / "admin.csv").write_text("\n".join([*lines, own_key.accounts()]))
+    (FOLDER / "people.json").write_text(json.dumps(people))
     start_server()
     lay_out(admin)
 
@@ -86,7 +91,7 @@ def issuer(url, clients, authority):
 
 
 def lay_out(admin):
-    """One pod, and the right to see it"""
+    """One pod, the right to see it, and a service account with the right to ask for its tokens"""
     objects = HERE / "objects.yaml"
 
     def is_done():

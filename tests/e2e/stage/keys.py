@@ -3,6 +3,7 @@
 They are kept for as long as they are good, since Keycloak's kept database has their certificates in it.
 """
 
+import base64
 import shutil
 import subprocess
 
@@ -60,3 +61,11 @@ def base64_of(name):
     """A certificate as SAML metadata and SimpleSAMLphp want it: its base64 alone"""
     lines = (KEYS / f"{name}.pem").read_text().splitlines()
     return "".join(line for line in lines if not line.startswith("-"))
+
+
+def key_set(name, key_id):
+    """The public half of an RSA key as a JWKS"""
+    words = ["openssl", "rsa", "-in", KEYS / f"{name}.key", "-noout", "-modulus"]
+    said = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True, timeout=30).stdout
+    modulus = base64.urlsafe_b64encode(bytes.fromhex(said.strip().partition("=")[2])).decode().rstrip("=")
+    return {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": key_id, "n": modulus, "e": "AQAB"}]}

@@ -6,14 +6,14 @@ import socket
 import sys
 import time
 
-from peers import dex, keycloak, kube, lemonldap, oidc_provider, simplesamlphp
+from peers import dex, keycloak, kube, lemonldap, oidc_provider, own_key, simplesamlphp
 from stage import gateway, keys, process, smoke
 from stage.need import Missing
 from stage.places import E2E, PORTS, STAGE, make_stage
 
 from driver.process import together
 
-PROVIDERS = [lemonldap, simplesamlphp, oidc_provider, keycloak, dex]
+PROVIDERS = [lemonldap, simplesamlphp, oidc_provider, keycloak, dex, own_key]
 STATE = STAGE / "stage.json"
 
 

@@ -13,3 +13,10 @@ def tables(names=()):
 
 def cases(names=()):
     return [case for table in tables(names).values() for case in table.CASES]
+
+
+def rows(names=()):
+    """Logins at issuers without a portal, of these names or all"""
+    paths = sorted((E2E / "issuers").glob("*.py"))
+    found = [importlib.import_module(f"issuers.{path.stem}") for path in paths if not names or path.stem in names]
+    return [row for table in found for row in table.ROWS]
