@@ -372,6 +372,21 @@ fn options_that_the_pages_name_exist() {
 }
 
 #[test]
+fn every_yaml_block_of_the_pages_can_be_read() {
+    let mut found = 0;
+    for page in pages() {
+        let text = read(&page);
+        for block in text.split("```yaml\n").skip(1) {
+            let block = block.split("```").next().unwrap();
+            let read = serde_saphyr::from_str::<serde_json::Value>(block);
+            assert!(read.is_ok(), "{}: {read:?}", relative(&page));
+            found += 1;
+        }
+    }
+    assert!(found > 3, "{found}");
+}
+
+#[test]
 fn the_readme_names_every_command() {
     let source = read("cli/src/args.rs");
     let (_, actions) = source.split_once("pub(crate) enum Action {\n").unwrap();

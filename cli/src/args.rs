@@ -30,6 +30,9 @@ pub(crate) use kubeconfig::{
 mod output;
 pub(crate) use output::{LogFormat, Mask, MaskWhen, Output, Product};
 
+#[cfg(test)]
+mod pages;
+
 mod passkey;
 pub(crate) use passkey::{EnrollPasskey, PasskeyAction, ShowPasskey};
 
@@ -181,6 +184,13 @@ pub(crate) enum Action {
     Completions {
         /// The shell
         shell: Shell,
+    },
+    /// Write the man pages into a folder
+    #[cfg(feature = "man")]
+    #[command(hide = true)]
+    Man {
+        /// The folder
+        folder: PathBuf,
     },
     /// List the exit codes, and what to do about each
     #[command(override_help = exit_code::table())]

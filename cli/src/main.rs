@@ -18,6 +18,8 @@ mod input;
 mod jwt;
 mod login;
 mod logout;
+#[cfg(feature = "man")]
+mod man;
 mod mask;
 mod network;
 mod passkey;
@@ -87,6 +89,8 @@ fn act(arguments: &Arguments, environment: &Environment, report: &Report) -> Res
         }
         Action::Login(login) => login::run(login, environment, report),
         Action::Logout(logout) => logout::run(logout, environment, report),
+        #[cfg(feature = "man")]
+        Action::Man { folder } => man::run(folder),
         Action::Passkey(action) => passkey::run(action, report),
         Action::Profile(action) => profile::run(action, environment, report),
         Action::Record(options) => record::run(options, environment, report),
