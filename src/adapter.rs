@@ -110,6 +110,15 @@ impl Recognition {
         }
     }
 
+    pub(crate) fn how_surely(self) -> &'static str {
+        match self {
+            Self::No => "not",
+            Self::Possible(_) => "possible",
+            Self::Likely(_) => "likely",
+            Self::Certain(_) => "certain",
+        }
+    }
+
     pub(crate) fn why(self) -> &'static str {
         match self {
             Self::No => "not recognized",

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::credentials::Credentials;
 use crate::devices::Devices;
+use crate::diagnosis::Diagnosis;
 use crate::kubeconfig::{OidcUser, Section, UserAuth};
 use crate::session::Network;
 use crate::signing::Signer;
@@ -36,6 +37,13 @@ pub trait FrontDoor: fmt::Debug + Send + Sync {
     /// What providers recognize a device by: filled before a login with what is kept, and kept after it
     fn devices(&self) -> Devices {
         Devices::new()
+    }
+
+    /// Walks as far as the first login page, with no credentials, and says what it saw; nothing where this way in has no pages
+    ///
+    /// No user name and no secret of an account is sent, so that no attempt is counted anywhere.
+    async fn probe(&self) -> Option<Diagnosis> {
+        None
     }
 
     /// How the issuer is reached when a token is refreshed

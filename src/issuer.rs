@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::credentials::{Credentials, check_password};
 use crate::devices::Devices;
+use crate::diagnosis::Diagnosis;
 use crate::event::Event;
 use crate::front_door::{FrontDoor, Grant, Refresh};
 use crate::kubeconfig::{OidcUser, Section, Target};
@@ -252,6 +253,16 @@ impl Issuer {
         })
     }
 
+    /// What the login page is asked for
+    fn authorization(&self, metadata: &Metadata) -> Result<Authorization, Error> {
+        let endpoint = metadata.authorization.as_ref().ok_or_else(|| {
+            Error::config("the issuer has no login page").at("issuer", self.origin.to_string())
+        })?;
+        let (id, scope) = (&self.client_id, self.scope.join(" "));
+        let login = Authorization::new(endpoint, &self.issuer, id, &self.redirect_uri, &scope)?;
+        Ok(login.named_by_issuer(metadata.names_itself))
+    }
+
     /// Somebody signs in at the login page
     async fn by_code(
         &self,
@@ -259,12 +270,7 @@ impl Issuer {
         metadata: &Metadata,
         left: Duration,
     ) -> Result<Outcome, Error> {
-        let endpoint = metadata.authorization.as_ref().ok_or_else(|| {
-            Error::config("the issuer has no login page").at("issuer", self.origin.to_string())
-        })?;
-        let (id, scope) = (&self.client_id, self.scope.join(" "));
-        let login = Authorization::new(endpoint, &self.issuer, id, &self.redirect_uri, &scope)?
-            .named_by_issuer(metadata.names_itself);
+        let login = self.authorization(metadata)?;
         let walk = self.walk.clone().timeout(left);
         let arrival = walk.to(login.request(), &login).await?;
         let trail = arrival.session.trail().clone();
@@ -482,6 +488,24 @@ impl FrontDoor for Issuer {
             GrantType::ClientCredentials => of_program(self.secret.as_ref()),
             GrantType::TokenExchange => of_program(self.subject.as_ref().and_then(Subject::source)),
         }
+    }
+
+    /// Asks for the issuer's endpoints, and looks at its login page; nothing where the grant has none
+    async fn probe(&self) -> Option<Diagnosis> {
+        if self.grant != GrantType::Code {
+            return None;
+        }
+        let listener = self.walk.own_listener();
+        let login = async {
+            let client = Client::new(&self.issuer, &self.client_id, self, listener)?;
+            let metadata = client.discover().await?;
+            client.check_endpoints(&metadata)?;
+            self.authorization(&metadata)
+        };
+        Some(match login.await {
+            Ok(login) => self.walk.probe(login.request(), &login).await,
+            Err(error) => Diagnosis::failed(self.origin.to_string(), error),
+        })
     }
 
     fn devices(&self) -> Devices {

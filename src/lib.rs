@@ -96,6 +96,12 @@ pub use credentials::Credentials;
 mod devices;
 #[cfg(feature = "login")]
 pub use devices::Devices;
+
+#[cfg(feature = "login")]
+pub mod diagnosis;
+#[cfg(feature = "login")]
+pub use diagnosis::Diagnosis;
+
 mod digest;
 
 mod error;

@@ -24,6 +24,7 @@ use url::Url;
 
 use crate::credentials::Credentials;
 use crate::devices::Devices;
+use crate::diagnosis::Diagnosis;
 use crate::front_door::{FrontDoor, Grant};
 use crate::kubeconfig::Target;
 use crate::kubectl::Allow;
@@ -202,6 +203,11 @@ impl FrontDoor for Portal {
 
     fn credentials(&self) -> Result<Option<Credentials>, Error> {
         Ok(self.walk.own_credentials().cloned())
+    }
+
+    async fn probe(&self) -> Option<Diagnosis> {
+        let kind = kind::of(self);
+        Some(self.walk.probe(kind.start(), &*kind).await)
     }
 
     fn devices(&self) -> Devices {

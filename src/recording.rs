@@ -3,6 +3,9 @@
 mod about;
 pub use about::{About, Account};
 
+mod bundle;
+pub use bundle::Bundle;
+
 mod case;
 pub use case::Case;
 

@@ -2,6 +2,8 @@
 
 mod certificate;
 
+mod facts;
+
 mod jar;
 use jar::Jar;
 
@@ -19,6 +21,9 @@ pub(crate) use origin::{Origin, Origins, Place, name_it};
 mod proxied;
 
 mod reserved;
+
+mod shown;
+pub use shown::Certificate;
 
 mod return_address;
 use return_address::return_address;
@@ -327,12 +332,6 @@ impl Session {
                 });
             }
         }
-    }
-
-    /// The time at the server that answered last, as far as its `Date` tells
-    pub(crate) fn server_time(&self) -> Timestamp {
-        let (then, at) = self.server_time;
-        then.saturating_add(at.elapsed()).unwrap_or(then)
     }
 
     /// What is left of the login's time

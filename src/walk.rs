@@ -1,5 +1,7 @@
 //! The loop of a login: act on each page until we are where we wanted to be, or an error or a limit ends it.
 
+mod probe;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -303,16 +305,7 @@ impl Walk {
         start: Request,
         destination: &dyn Destination,
     ) -> Result<Arrival, Error> {
-        let own = Origin::of(start.url())
-            .ok_or_else(|| Error::config("a login starts at an https URL"))?;
-        let origins = self.origins(own);
-        let mut session = Session::new(
-            &self.network,
-            origins,
-            self.limits,
-            &self.devices,
-            self.listener.clone(),
-        )?;
+        let mut session = self.session(&start, &self.devices)?;
         #[cfg(feature = "record")]
         if let Some(recorder) = &self.recorder {
             recorder.begin(self.about());
@@ -330,6 +323,15 @@ impl Walk {
             }),
             Err(error) => Err(error.with_trail(session.trail())),
         }
+    }
+
+    /// A browser for a login that begins with `start`
+    fn session(&self, start: &Request, devices: &Devices) -> Result<Session, Error> {
+        let own = Origin::of(start.url())
+            .ok_or_else(|| Error::config("a login starts at an https URL"))?;
+        let origins = self.origins(own);
+        let listener = self.listener.clone();
+        Session::new(&self.network, origins, self.limits, devices, listener)
     }
 
     async fn steps(
@@ -363,16 +365,7 @@ impl Walk {
         session: &mut Session,
         progress: &mut Progress,
     ) -> Result<Page, Error> {
-        let own = match session.is_on_the_way(page.url()) {
-            true => destination.pages().recognizes(&page),
-            false => Recognition::No,
-        };
-        let own = match own {
-            // A satellite's control plane has the same pages as the portal that sent us there.
-            Recognition::Certain(_) => own,
-            _ if session.is_own(page.url()) => own,
-            _ => Recognition::No,
-        };
+        let own = own_recognition(&page, destination, session);
         if let Recognition::Certain(_) = own {
             return self.own_page(page, destination, session, progress).await;
         }
@@ -444,18 +437,24 @@ impl Walk {
         adapters.find_map(|adapter| Some(adapter.explains(page)?.by(adapter.name())))
     }
 
-    /// The adapter that knows `page` best, and by what
-    fn choose(
-        &self,
-        page: &Page,
-        session: &Session,
-    ) -> Result<Option<(&dyn IdpAdapter, &'static str)>, Error> {
+    /// The adapters that know `page`, the surest first
+    fn ranked(&self, page: &Page) -> Vec<(&dyn IdpAdapter, Recognition)> {
         let adapters = self.adapters.iter().map(Arc::as_ref);
         let mut ranked: Vec<(&dyn IdpAdapter, Recognition)> = adapters
             .map(|adapter| (adapter, adapter.recognizes(page)))
             .collect();
         ranked.retain(|(_, recognition)| *recognition != Recognition::No);
         ranked.sort_by_key(|(_, recognition)| std::cmp::Reverse(recognition.rank()));
+        ranked
+    }
+
+    /// The adapter that knows `page` best, and by what
+    fn choose(
+        &self,
+        page: &Page,
+        session: &Session,
+    ) -> Result<Option<(&dyn IdpAdapter, &'static str)>, Error> {
+        let ranked = self.ranked(page);
         match (ranked.as_slice(), self.adapters.as_slice()) {
             ([(a, first), (b, second), ..], _) if first.rank() == second.rank() => Err(
                 Error::config("two adapters recognize this page equally well")
@@ -509,6 +508,20 @@ impl Walk {
 impl Default for Walk {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// How surely `page` is one of the front door's own
+fn own_recognition(page: &Page, destination: &dyn Destination, session: &Session) -> Recognition {
+    let own = match session.is_on_the_way(page.url()) {
+        true => destination.pages().recognizes(page),
+        false => Recognition::No,
+    };
+    match own {
+        // A satellite's control plane has the same pages as the portal that sent us there.
+        Recognition::Certain(_) => own,
+        _ if session.is_own(page.url()) => own,
+        _ => Recognition::No,
     }
 }
 

@@ -50,7 +50,14 @@ const FLOORS: [&[&str]; 6] = [
         "session",
     ],
     &["visit", "adapter"],
-    &["portal_pages", "walk", "front_door", "oidc", "source"],
+    &[
+        "portal_pages",
+        "diagnosis",
+        "walk",
+        "front_door",
+        "oidc",
+        "source",
+    ],
     &[
         "portal",
         "issuer",

@@ -11,6 +11,9 @@ pub(crate) use credential::{Credential, KubeconfigAction, Logout, UseExec};
 mod device;
 pub(crate) use device::{DeviceAction, ExportDevice, ImportDevice, OwnProfile};
 
+mod doctor;
+pub(crate) use doctor::{Doctor, DoctorFormat};
+
 mod doors;
 
 mod exec;
@@ -46,8 +49,8 @@ pub(crate) use record::Record;
 
 mod secrets;
 pub(crate) use secrets::{
-    CLIENT_SECRET, DEVICE, JWT_KEY_PASSPHRASE, PASSKEY, PASSWORD, SECURITY_ANSWER, SUBJECT_TOKEN,
-    TOTP_SEED, told,
+    CLIENT_SECRET, DEVICE, JWT_KEY_PASSPHRASE, PASSKEY, PASSWORD, SECRETS, SECURITY_ANSWER,
+    SUBJECT_TOKEN, TOTP_SEED, told,
 };
 
 mod service_account;
@@ -139,6 +142,15 @@ pub(crate) enum Action {
     /// DOORWARD_…, and its exit code is the result.
     #[command(after_help = EXEC_EXAMPLE)]
     Exec(Box<Exec>),
+    /// Find out why a login fails, or whether one could work, without any credentials
+    ///
+    /// Walks from the portal to the first login page, and says what it saw: names and addresses, the proxy, connections, certificates,
+    /// clocks, each request, the origins that have to be named, the adapter; then whether folders can be written, and which clients
+    /// would run the plug-in. No user name, password or code is sent, so that no attempt is counted anywhere; only a client
+    /// certificate and headers for the portal are, where options give them. At the end stands the complete login command to try. The exit code is 0
+    /// if a login could work, or else that of the first thing that it would fail with.
+    #[command(after_help = DOCTOR_EXAMPLE)]
+    Doctor(Box<Doctor>),
     /// Forget the tokens of a profile, and revoke them where the issuer can
     ///
     /// What the provider recognizes the device by is forgotten, too: for it, the next login is that of a new device. doorward device export
@@ -204,6 +216,7 @@ impl Action {
             Self::Login(login) => &login.settings,
             Self::Credential(credential) => &credential.settings,
             Self::Exec(exec) => &exec.settings,
+            Self::Doctor(doctor) => &doctor.settings,
             Self::Record(record) => &record.settings,
             _ => return None,
         };
@@ -217,6 +230,7 @@ impl Action {
             Self::Login(login) => Some(&mut login.settings),
             Self::Credential(credential) => Some(&mut credential.settings),
             Self::Exec(exec) => Some(&mut exec.settings),
+            Self::Doctor(doctor) => Some(&mut doctor.settings),
             Self::Record(record) => Some(&mut record.settings),
             Self::Profile(ProfileAction::Add(add)) => Some(&mut add.settings),
             Self::Kubeconfig(KubeconfigAction::UseExec(use_exec)) => Some(&mut use_exec.settings),
@@ -305,6 +319,9 @@ fn check_door(action: &Action) -> Result<(), (ErrorKind, String)> {
         }
         Action::Credential(credential) if !credential.settings.name_a_door() => {
             "--profile <NAME>, or --portal <URL>,"
+        }
+        Action::Doctor(doctor) if !doctor.settings.name_a_door() => {
+            "--portal <URL>, or --profile <NAME> of a profile that has one,"
         }
         Action::Exec(exec) if !exec.settings.name_a_door() => {
             "--portal <URL>, or --profile <NAME> of a profile that has one,"
@@ -423,6 +440,10 @@ Example:
 
 Exit codes: that of the command; 128 and the number of the signal that ended it; 126 where the command cannot be started, and 127 \
 where there is none; what doorward help tells, where there is no login for it.";
+
+const DOCTOR_EXAMPLE: &str = "\
+Example:
+  doorward doctor --portal k8sou.example.com --picture walk.html";
 
 const RECORD_EXAMPLE: &str = "\
 Example:

@@ -24,8 +24,8 @@ use doorward::recording::Recorder;
 use doorward::signing::Signer;
 use doorward::store::FileStore;
 use doorward::{
-    CodeSource, Credentials, Devices, Error, Factor, FrontDoor, Grant, Network, Passkey, Profile,
-    Secret, SecretSource, TokenSource, Url, Walk,
+    CodeSource, Credentials, Devices, Diagnosis, Error, Factor, FrontDoor, Grant, Network, Passkey,
+    Profile, Secret, SecretSource, TokenSource, Url, Walk,
 };
 use doorward_providers::{all, by_name};
 
@@ -150,6 +150,28 @@ impl Door {
             Way::Portal => portal::front(self),
             Way::ServiceAccount => service_account::front(self),
         }
+    }
+
+    /// Walks as far as the first login page, and reads no secret; nothing where this way in has no pages
+    pub(crate) async fn probe(&self) -> Result<Option<Diagnosis>, Error> {
+        match Way::of(&self.profile) {
+            Way::Issuer => Ok(issuer::to_probe(self)?.probe().await),
+            Way::Portal => Ok(portal::to_probe(self)?.probe().await),
+            Way::CiIdentity | Way::OwnKey | Way::ServiceAccount => Ok(None),
+        }
+    }
+
+    /// How a login goes, where the passwords of the credentials file are told of, and none is read
+    fn walk_to_probe(&self) -> Result<Walk, Error> {
+        let mut at = self.read_file()?.into_iter();
+        at.try_fold(self.walk.clone(), |walk, (url, credentials)| {
+            walk.credentials_at(&url, credentials)
+        })
+    }
+
+    /// How it reaches servers
+    pub(crate) fn own_network(&self) -> &Network {
+        &self.network
     }
 
     /// How a login goes, with all who may sign in

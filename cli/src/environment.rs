@@ -51,6 +51,12 @@ impl Environment {
         self.value(name).map(ToOwned::to_owned)
     }
 
+    /// The variables that are set and empty, by name
+    pub(crate) fn empty(&self) -> impl Iterator<Item = &str> {
+        let empty = self.variables.iter().filter(|(_, value)| value.is_empty());
+        empty.map(|(name, _)| name.as_str())
+    }
+
     /// Whether `name` is set to anything but a word for no
     pub(crate) fn is_on(&self, name: &str) -> bool {
         self.value(name).is_some_and(|value| !is_no(value))

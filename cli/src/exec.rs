@@ -17,6 +17,7 @@ mod signals;
 use signals::Signals;
 
 use std::env;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward::code::Ledger;
@@ -74,6 +75,11 @@ pub(crate) fn run(exec: &Exec, environment: &Environment, report: &Report) -> Re
     runtime.shutdown_timeout(LAST_WORDS);
     folder.remove(report);
     outcome
+}
+
+/// Where the private folder of a run would be; nothing is left there
+pub(crate) fn try_place(named: Option<&Path>, environment: &Environment) -> Result<PathBuf, Error> {
+    Folder::try_make(&folder::places(named, environment)?)
 }
 
 /// All that one run needs

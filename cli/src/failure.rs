@@ -123,7 +123,7 @@ pub(crate) fn origin(portal: &str) -> Option<String> {
 }
 
 /// One line for each cause, none of them twice
-fn causes(error: &Error) -> Vec<String> {
+pub(crate) fn causes(error: &Error) -> Vec<String> {
     let mut causes: Vec<String> = Vec::new();
     let mut source = error.source();
     while let Some(cause) = source {

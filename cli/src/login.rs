@@ -2,37 +2,62 @@
 
 use doorward::kubeconfig::{KubeconfigFiles, UserAuth, Written};
 use doorward::profile::{ProfileName, Profiles};
+use doorward::recording::Bundle;
 use doorward::store::FileStore;
-use doorward::{Error, ErrorKind, ExecApiVersion, FrontDoor, Grant, Kubeconfig, Profile};
+use doorward::{Error, ErrorKind, ExecApiVersion, FrontDoor, Grant, Kubeconfig, Profile, Trail};
 
 use crate::args::{Ends, Login, Product, UserAuthName};
+use crate::bundle::Heard;
 use crate::door::{Door, Way, When, place};
 use crate::environment::Environment;
 use crate::report::{Report, Success};
 use crate::{credential, device, diagnostics, logout, product, profile, runtime, settings};
 
-/// Logs in, writes the kubeconfig, and prints the product
+/// Logs in, writes the kubeconfig, and prints the product; with a bundle of how it went, if the caller wants one
 pub(crate) fn run(login: &Login, environment: &Environment, report: &Report) -> Result<(), Error> {
+    if report.is_debugging() {
+        diagnostics::start(report);
+    }
+    let Some(folder) = &login.report else {
+        return by_options(login, None, environment, report).map(drop);
+    };
+    Bundle::prepare(folder)?;
+    let heard = Heard::new(environment);
+    let outcome = by_options(login, Some(&heard), environment, report);
+    heard.write(folder, outcome, report)
+}
+
+/// Logs in as the options say; gives the way that led to the token
+fn by_options(
+    login: &Login,
+    heard: Option<&Heard>,
+    environment: &Environment,
+    report: &Report,
+) -> Result<Trail, Error> {
     let mut profile =
         settings::profile_of_call(&login.settings, &login.store, environment, report)?;
     let named = login.kubeconfig.named_files();
     settings::put_target(&mut profile, &login.target, named.as_ref(), environment)?;
-    log_in(profile, &login.ends(), environment, report)
+    log_in(profile, &login.ends(), heard, environment, report)
 }
 
 /// The same by a profile that is there
 pub(crate) fn log_in(
     profile: Profile,
     login: &Ends<'_>,
+    heard: Option<&Heard>,
     environment: &Environment,
     report: &Report,
-) -> Result<(), Error> {
-    if report.is_debugging() {
-        diagnostics::start(report);
+) -> Result<Trail, Error> {
+    if let Some(heard) = heard {
+        heard.settings(&profile, environment);
     }
     let way = Way::of(&profile);
-    let door = Door::new(&profile, When::Now, environment, report)?
+    let mut door = Door::new(&profile, When::Now, environment, report)?
         .ledger(login.store.ledger(environment));
+    if let Some(heard) = heard {
+        door = door.record(heard.recorder());
+    }
     let version = credential::exec_info(environment)?
         .map_or_else(ExecApiVersion::default, |info| info.api_version);
     let files = files(login, environment)?;
@@ -100,7 +125,7 @@ pub(crate) fn log_in(
             .map(|time| (time.to_string(), time.as_second())),
         context: kubeconfig.current_context().map(str::to_owned),
     });
-    Ok(())
+    Ok(grant.trail().clone())
 }
 
 /// What the user entry will hold; for an exec entry the profile that it names is kept

@@ -2,12 +2,14 @@
 
 mod adapters;
 mod args;
+mod bundle;
 mod check;
 mod completions;
 mod convert;
 mod credential;
 mod device;
 mod diagnostics;
+mod doctor;
 mod door;
 mod environment;
 mod exec;
@@ -23,6 +25,7 @@ mod man;
 mod mask;
 mod network;
 mod passkey;
+mod picture;
 mod product;
 mod profile;
 mod record;
@@ -78,6 +81,7 @@ fn act(arguments: &Arguments, environment: &Environment, report: &Report) -> Res
         Action::Convert(convert) => convert::run(convert, environment, report),
         Action::Credential(credential) => credential::run(credential, environment, report),
         Action::Device(action) => device::run(action, environment, report),
+        Action::Doctor(options) => return doctor::run(options, environment, report),
         Action::Exec(options) => return exec::run(options, environment, report),
         Action::ExitCodes => exit_code::run(),
         Action::Jwt(action) => jwt::run(action, environment, report),

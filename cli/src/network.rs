@@ -125,4 +125,4 @@ fn at_file(error: Error, path: &Path) -> Error {
 }
 
 /// The password for the user that `--proxy` names
-const PROXY_PASSWORD: &str = "DOORWARD_PROXY_PASSWORD";
+pub(crate) const PROXY_PASSWORD: &str = "DOORWARD_PROXY_PASSWORD";

@@ -8,7 +8,7 @@ use doorward::{ClusterAccess, Error, Profile};
 use crate::args::ServiceAccountOptions;
 use crate::environment::Environment;
 use crate::report::Report;
-use crate::{login, settings};
+use crate::{diagnostics, login, settings};
 
 /// Asks for a token, and writes the kubeconfig that asks again
 pub(crate) fn run(
@@ -31,5 +31,9 @@ pub(crate) fn run(
     let mut profile = Profile::default();
     profile.service_account = Some(settings);
     settings::put_network(&mut profile, &options.network)?;
-    login::log_in(profile.absolute()?, &options.ends(), environment, report)
+    if report.is_debugging() {
+        diagnostics::start(report);
+    }
+    let profile = profile.absolute()?;
+    login::log_in(profile, &options.ends(), None, environment, report).map(drop)
 }

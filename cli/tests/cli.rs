@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail in any line")]
 
+mod bundle;
 mod by_profile;
 mod check;
 mod ci_identity;
@@ -10,6 +11,7 @@ mod convert;
 mod credential;
 mod credentials_file;
 mod device;
+mod doctor;
 #[path = "../../tests/adapter_guide/double.rs"]
 mod double;
 mod entry;

@@ -372,3 +372,42 @@ fn an_issuer_without_a_client_is_a_usage_error() {
 
     assert!(outcome.stderr.contains("--client-id"));
 }
+
+#[test]
+fn doctor_looks_at_the_issuers_login_page_and_signs_nobody_in() {
+    let scene = Scene::new(ProviderSwitches::default());
+
+    let outcome = scene
+        .call(&["doctor"])
+        .variable("DOORWARD_USERNAME", USER)
+        .variable("DOORWARD_PASSWORD", PASSWORD)
+        .run()
+        .ends_with(0);
+
+    for line in [
+        "ok walk ",
+        "ok origins ",
+        "ok adapter      form would sign in",
+    ] {
+        assert!(outcome.stdout.contains(line), "{}", outcome.stdout);
+    }
+    let issuer = format!("--issuer {}", Provider::issuer(&scene.bed));
+    assert!(outcome.stdout.contains(&issuer), "{}", outcome.stdout);
+    let posts = scene.bed.seen().into_iter();
+    assert_eq!(posts.filter(|seen| seen.method == "POST").count(), 0);
+    scene.assert_clean(&[&outcome]);
+}
+
+#[test]
+fn doctor_says_what_is_wrong_with_an_issuer() {
+    for (flaw, code) in [(Flaw::OtherIssuer, 16), (Flaw::DiscoveryRedirects, 14)] {
+        let scene = Scene::new(ProviderSwitches {
+            flaw: Some(flaw),
+            ..ProviderSwitches::default()
+        });
+
+        let outcome = scene.call(&["doctor"]).run().ends_with(code);
+
+        assert!(outcome.stdout.contains("!! walk "), "{}", outcome.stdout);
+    }
+}

@@ -14,13 +14,13 @@ use crate::job::{Job, PROFILES};
 use crate::program::{Home, Program};
 
 /// A proxy on loopback that notes what it is asked for, and leads every tunnel to `target` or refuses it
-struct Proxy {
-    address: SocketAddr,
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
-    fn start(target: Option<SocketAddr>) -> Self {
+    pub(crate) fn start(target: Option<SocketAddr>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));

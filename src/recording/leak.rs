@@ -14,6 +14,15 @@ pub(super) fn left<'a>(text: &str, found: &'a [Found]) -> Option<&'a str> {
 
 /// What in `text` looks as if it had been made for a login, or belonged to somebody
 pub(super) fn suspicious(text: &str) -> Option<&'static str> {
+    looks_like(text, true)
+}
+
+/// The same, where hosts may be named
+pub(super) fn suspicious_but_hosts(text: &str) -> Option<&'static str> {
+    looks_like(text, false)
+}
+
+fn looks_like(text: &str, refuses_hosts: bool) -> Option<&'static str> {
     let plain = undone(text);
     if plain.contains("PRIVATE KEY-----") {
         return Some("a private key");
@@ -21,24 +30,25 @@ pub(super) fn suspicious(text: &str) -> Option<&'static str> {
     for authority in authorities(&plain) {
         let host = authority.split(':').next().unwrap_or_default();
         let is_host = host.contains('.') && !host.ends_with('.');
-        if is_host && !is_made_up(host) && !PUBLIC.contains(&host) {
+        if refuses_hosts && is_host && !is_made_up(host) && !PUBLIC.contains(&host) {
             return Some("a host");
         }
     }
     let is_packed = |sign: char| sign.is_ascii_alphanumeric() || "+/-_".contains(sign);
     // The marks round a certificate are no part of what is in it.
     let plain = plain.replace("-----", " ");
-    plain.split(|sign| !is_packed(sign)).find_map(in_run)
+    let mut packed = plain.split(|sign| !is_packed(sign));
+    packed.find_map(|run| in_run(run, refuses_hosts))
 }
 
 /// The same of a run that may be packed: what is text inside is read, too
-fn in_run(run: &str) -> Option<&'static str> {
+fn in_run(run: &str, refuses_hosts: bool) -> Option<&'static str> {
     let bytes = base64_read(run).unwrap_or_default();
     let inner = String::from_utf8(bytes.clone())
         .ok()
         .filter(|inner| is_text(inner));
     match inner.or_else(|| inflated(&bytes).filter(|inner| is_text(inner))) {
-        Some(inner) => suspicious(&inner),
+        Some(inner) => looks_like(&inner, refuses_hosts),
         None => runs(run).any(is_token_run).then_some("a token"),
     }
 }

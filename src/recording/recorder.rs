@@ -40,9 +40,13 @@ use super::{About, Case, Exchange};
 pub struct Recorder(Arc<Mutex<Heard>>);
 
 #[derive(Default)]
-struct Heard {
+pub(super) struct Heard {
     about: About,
-    exchanges: Vec<Exchange>,
+    pub(super) exchanges: Vec<Exchange>,
+    /// What each page is made of
+    pub(super) structures: Vec<String>,
+    /// Secrets that no walk tells of, which stay from login to login
+    pub(super) known: Vec<(String, Secret)>,
     /// What the caller's credentials hold, by what it is called
     secrets: Vec<(String, Secret)>,
     /// What adapters sent as secrets, by the name of the field
@@ -122,7 +126,9 @@ impl Recorder {
 
     /// Begins anew, for a login of which this much is known
     pub(crate) fn begin(&self, about: About) {
-        *self.heard() = Heard {
+        let mut heard = self.heard();
+        *heard = Heard {
+            known: std::mem::take(&mut heard.known),
             users: about
                 .accounts
                 .iter()
@@ -161,9 +167,10 @@ impl Recorder {
         let mut heard = self.heard();
         heard.tokens.extend(page.sent().secrets());
         heard.exchanges.push(taken(wire, page));
+        heard.structures.push(page.structure());
     }
 
-    fn heard(&self) -> MutexGuard<'_, Heard> {
+    pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -228,10 +235,17 @@ impl Heard {
 
     fn stand_ins(&self) -> StandIns {
         let mut stand_ins = StandIns::default();
-        for (what, secret) in &self.secrets {
+        self.fill(&mut stand_ins);
+        stand_ins.finish();
+        stand_ins
+    }
+
+    /// Shows `stand_ins` all that was heard
+    pub(super) fn fill(&self, stand_ins: &mut StandIns) {
+        for (what, secret) in self.secrets.iter().chain(&self.known) {
             stand_ins.secret(what, secret.expose_secret());
         }
-        self.name_hosts(&mut stand_ins);
+        self.name_hosts(stand_ins);
         for user in &self.users {
             stand_ins.user(user, &self.user_name(user));
         }
@@ -240,13 +254,11 @@ impl Heard {
             stand_ins.token(name, token.expose_secret());
         }
         for exchange in &self.exchanges {
-            look(exchange, &mut stand_ins);
+            look(exchange, stand_ins);
         }
         for text in self.about.idp_urls.iter().chain(&self.about.via) {
             stand_ins.foreign_hosts(text);
         }
-        stand_ins.finish();
-        stand_ins
     }
 }
 

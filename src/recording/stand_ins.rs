@@ -22,6 +22,8 @@ pub(super) struct StandIns {
     counts: HashMap<String, usize>,
     saml_requests: Vec<String>,
     hosts: Vec<String>,
+    /// Whether hosts stay what they are
+    keeps_hosts: bool,
 }
 
 /// What is replaced: none of it may be left at the end
@@ -34,6 +36,14 @@ pub(super) struct Found {
 }
 
 impl StandIns {
+    /// Those of a text that goes to people who know the hosts
+    pub(super) fn keeping_hosts() -> Self {
+        Self {
+            keeps_hosts: true,
+            ..Self::default()
+        }
+    }
+
     /// Replaces a secret that the caller gave
     pub(super) fn secret(&mut self, what: &str, value: &str) {
         self.put(what, value, &format!("{{{{{what}}}}}"), value.len() < SHORT);
@@ -51,7 +61,9 @@ impl StandIns {
         let is_new = !self.hosts.iter().any(|known| known == authority);
         if is_new {
             self.hosts.push(authority.to_owned());
-            self.put("host", authority, stand_in, false);
+            if !self.keeps_hosts {
+                self.put("host", authority, stand_in, false);
+            }
         }
         is_new
     }

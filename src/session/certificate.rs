@@ -14,6 +14,7 @@ use rustls::{
 use rustls_platform_verifier::Verifier;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::shown::Certificate;
 use crate::{Error, redact};
 
 /// Checks certificates as the platform does, and keeps the last one that was refused
@@ -22,6 +23,17 @@ use crate::{Error, redact};
 pub(crate) struct Trust {
     inner: Arc<dyn ServerCertVerifier>,
     refused: Mutex<Option<Refused>>,
+    /// What each host showed last
+    shown: Mutex<Vec<Shown>>,
+}
+
+/// The certificates that a host showed
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    host: String,
+    pub(crate) chain: Vec<Certificate>,
+    /// Why they were refused, if they were
+    pub(crate) refused: Option<&'static str>,
 }
 
 /// What a refused certificate says of itself, and why it was refused
@@ -48,6 +60,7 @@ impl Trust {
         let trust = Arc::new(Self {
             inner,
             refused: Mutex::new(None),
+            shown: Mutex::default(),
         });
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -56,6 +69,22 @@ impl Trust {
             .with_custom_certificate_verifier(Arc::clone(&trust) as Arc<dyn ServerCertVerifier>)
             .with_no_client_auth();
         Ok((config, trust))
+    }
+
+    /// What `host` showed last, whether it was believed or not
+    pub(crate) fn shown(&self, host: &str) -> Option<Shown> {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.iter().find(|shown| shown.host == host).cloned()
+    }
+
+    fn note(&self, new: Shown) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.retain(|known| known.host != new.host);
+        // A process that logs in at ever new hosts keeps no more than a walk could need.
+        if shown.len() >= MOST_SHOWN {
+            shown.remove(0);
+        }
+        shown.push(new);
     }
 
     /// The error for a certificate of `host` that was refused just now, if one was
@@ -95,12 +124,22 @@ impl ServerCertVerifier for Trust {
             ocsp_response,
             now,
         );
+        let chain = std::iter::once(end_entity).chain(intermediates);
+        self.note(Shown {
+            host: server_name.to_str().into_owned(),
+            chain: chain.take(MOST_OF_A_CHAIN).map(Certificate::read).collect(),
+            refused: match &verdict {
+                Ok(_) => None,
+                Err(rustls::Error::InvalidCertificate(error)) => Some(why(error)),
+                Err(_) => Some("cannot be checked"),
+            },
+        });
         if let Err(rustls::Error::InvalidCertificate(error)) = &verdict {
             let refused = Refused {
                 host: server_name.to_str().into_owned(),
                 why: why(error),
                 issuer: issuer(end_entity),
-                sha256: sha256(end_entity),
+                sha256: fingerprint(end_entity),
             };
             *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
         }
@@ -188,7 +227,7 @@ fn issuer(certificate: &CertificateDer<'_>) -> String {
 }
 
 /// In the form that `openssl x509 -fingerprint -sha256` prints
-fn sha256(certificate: &CertificateDer<'_>) -> String {
+pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> String {
     let digest = digest(&SHA256, certificate);
     let pairs: Vec<String> = digest
         .as_ref()
@@ -197,3 +236,9 @@ fn sha256(certificate: &CertificateDer<'_>) -> String {
         .collect();
     pairs.join(":")
 }
+
+/// The hosts of which is kept what they showed
+const MOST_SHOWN: usize = 64;
+
+/// Longer chains are believed or refused as any, and not told of in full
+const MOST_OF_A_CHAIN: usize = 8;

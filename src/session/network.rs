@@ -347,6 +347,20 @@ impl Network {
         hosts
     }
 
+    /// The proxy that leads to `url`, without user and password; nothing where the host is reached directly
+    ///
+    /// ```
+    /// use doorward::{Network, Proxy, Url};
+    ///
+    /// let network = Network::new().proxy(Proxy::parse("http://ci@proxy.example.com:3128")?);
+    /// let portal = Url::parse("https://k8sou.example.com")?;
+    /// assert_eq!(network.proxy_to(&portal).as_deref(), Some("http://proxy.example.com:3128"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn proxy_to(&self, url: &Url) -> Option<String> {
+        proxied::way(&self.proxied.matcher(), url.as_str())
+    }
+
     /// Settings that differ need a client of their own
     fn changed(mut self) -> Self {
         self.http = Arc::default();

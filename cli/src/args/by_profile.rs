@@ -27,7 +27,7 @@ pub(super) fn is_meant(words: &[OsString], environment: &Environment) -> bool {
     let has_door = doors::is_named(words);
     match subcommand {
         Some("credential") => is_profile || (is_named && !has_door),
-        Some("login" | "exec") => {
+        Some("login" | "exec" | "doctor") => {
             is_named && !has_door && !doors::DOORS.iter().any(|long| is_variable(long))
         }
         _ => false,

@@ -43,6 +43,10 @@ pub(crate) struct Login {
 
     #[command(flatten)]
     pub(crate) mask: Mask,
+
+    /// Write what a person needs who is to find out why the login failed into this folder, which is made, or must be empty: the way, what the pages are made of, the settings, the error, and a picture. No secret is in it
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 impl Login {

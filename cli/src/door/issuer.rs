@@ -33,6 +33,11 @@ pub(super) fn front(door: &Door) -> Result<Box<dyn FrontDoor>, Error> {
     Ok(Box::new(issuer))
 }
 
+/// The issuer, for a walk that reads no secret
+pub(super) fn to_probe(door: &Door) -> Result<Issuer, Error> {
+    of(door, door.walk_to_probe()?)
+}
+
 /// The refusal of another secret than the client's or of another token says nothing of this one
 pub(super) fn credentials(door: &Door) -> Result<Option<Credentials>, Error> {
     of(door, door.walk.clone())?.credentials()

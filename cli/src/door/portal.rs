@@ -40,6 +40,12 @@ pub(crate) fn named(url: &str, kind: Option<&str>, walk: Walk) -> Result<Portal,
     Ok(portal.kind(kind))
 }
 
+/// The portal, for a walk that reads no secret
+pub(super) fn to_probe(door: &Door) -> Result<Portal, Error> {
+    let kind = door.profile.portal_kind.as_deref();
+    named(url(door)?, kind, door.walk_to_probe()?)
+}
+
 /// Whether the issuer's endpoint may have the refresh token
 pub(super) fn permits(door: &Door, endpoint: &Url) -> bool {
     let portal = url(door).and_then(|url| Portal::new(url, door.walk_without_secrets()?));

@@ -28,6 +28,15 @@ impl Folder {
     /// Makes one in the first of `places` that takes it, after what killed runs left in any of them is removed
     pub(super) fn make(places: &[PathBuf]) -> Result<Self, Error> {
         places.iter().for_each(|place| sweep(place));
+        Self::make_in_first(places)
+    }
+
+    /// Where [`Self::make`] would make one; nothing is left there
+    pub(super) fn try_make(places: &[PathBuf]) -> Result<PathBuf, Error> {
+        Self::make_in_first(places).map(|folder| folder.place.clone())
+    }
+
+    fn make_in_first(places: &[PathBuf]) -> Result<Self, Error> {
         let mut refused: Option<(String, io::Error)> = None;
         for place in places {
             match Self::make_in(place) {

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from stage import credentials
+from stage import credentials, reported
 from stage.kubectl import call
 from stage.places import GATEWAY, NAMES, STAGE, url
 
@@ -31,10 +31,10 @@ class Outcome:
 
     def __init__(self, case, program, asks_kubernetes):
         with tempfile.TemporaryDirectory(prefix="doorward-e2e-login-") as folder:
-            kubeconfig = Path(folder) / "kubeconfig"
+            kubeconfig, report = Path(folder) / "kubeconfig", Path(folder) / "report"
             who, secrets = signing_in(case, Path(folder))
             got = subprocess.run(
-                [program, *words(case, kubeconfig), *who],
+                [program, *words(case, kubeconfig), "--report", report, *who],
                 env=settings() | secrets,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -46,6 +46,8 @@ class Outcome:
             self.code = got.returncode
             self.requests = sum("hop" in line for line in lines)
             self.problem = None if case.is_as_expected(self.code, self.requests) else self.explain(case, lines)
+            if not self.problem:
+                self.problem = reported.complaint(report, self.code, self.requests, secrets)
             if not self.problem and self.code == 0 and asks_kubernetes:
                 self.problem = pods(kubeconfig)
 
