@@ -232,35 +232,81 @@ impl StdError for Error {
 
 /// What a caller can do about an [`Error`]
 ///
-/// Each kind is an exit code of the command line.
+/// Each kind is an exit code of the command line. More kinds may come: a program that matches has an arm for the others, and treats them
+/// as failures that do not pass by themselves.
+///
+/// ```
+/// use doorward::{Error, ErrorKind};
+///
+/// /// Who has to act
+/// fn whose(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::Transport | ErrorKind::Unavailable => "nobody: it is tried again later",
+///         ErrorKind::Rejected | ErrorKind::AccountState | ErrorKind::Denied => "the owner of the account",
+///         ErrorKind::NoAdapter | ErrorKind::UnexpectedPage | ErrorKind::Unsupported => "who keeps the adapter",
+///         _ => "who wrote the settings",
+///     }
+/// }
+///
+/// assert_eq!(whose(&Error::rejected("wrong password")), "the owner of the account");
+/// assert_eq!(ErrorKind::Rejected.as_str(), "Rejected"); // the same name in logs, metrics and the program's JSON
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A person must act at the provider: locked, expired, enrolment, consent
+    ///
+    /// Make no login for this account until somebody did.
     AccountState,
     /// Fix the settings
+    ///
+    /// Also for what stands around the login: a certificate that nobody believes, a proxy that asks for a password.
     Config,
     /// Signed in, but the portal refuses this user
+    ///
+    /// The account lacks a group or a role at the portal. The password is right.
     Denied,
     /// No adapter recognizes this page
+    ///
+    /// Give the adapter of the provider, or name its origin by [`Walk::idp_url`](crate::Walk::idp_url); the error shows what the page is
+    /// made of.
     NoAdapter,
     /// The portal's answer is not a token document
+    ///
+    /// The URL is not that of a token portal, or the portal has changed.
     Portal,
     /// The credentials are wrong: do not retry, or the account is locked
+    ///
+    /// Read them anew from where they are kept; try only what differs from what was refused.
     Rejected,
     /// A kubeconfig, cache or lock could not be read or written
+    ///
+    /// A token that was got may be lost with it: make room, or name another place, before the next login.
     Storage,
     /// Network or time-out: retryable
+    ///
+    /// Whether the password was sent is unknown; it was not refused.
     Transport,
     /// 429 or 5xx: retryable, later
+    ///
+    /// [`Error::server_wait`] is the time that the server asked for, where it did.
     Unavailable,
     /// The provider changed, or an adapter has a bug
+    ///
+    /// Report it with the trail. Another try ends the same way, and may count as a failed login at the provider.
     UnexpectedPage,
     /// The portal's command holds something outside the grammar
+    ///
+    /// Nothing was run or written. [`Portal::allow`](crate::Portal::allow) lets through what is meant to be there.
     UnsafeCommand,
     /// The provider asked for a factor that nobody configured
+    ///
+    /// Add a [`CodeSource`](crate::CodeSource), a passkey or an answer to the credentials; the error names what was offered.
     Unsupported,
     /// A host that nobody named asked for credentials
+    ///
+    /// Nothing was sent there. Name it only if it is yours: [`Walk::idp_url`](crate::Walk::idp_url) for the password,
+    /// [`Walk::via`](crate::Walk::via) for codes and assertions.
     UntrustedOrigin,
 }
 

@@ -5,7 +5,20 @@ use crate::Hop;
 
 /// What happens during a login, as it happens
 ///
-/// For progress on a screen; the outcome is in what the login returns.
+/// For progress on a screen; the outcome is in what the login returns. No event holds a secret, a query or a page's text. More kinds may
+/// come, so that a program has an arm for the others.
+///
+/// ```
+/// use doorward::{Event, Walk};
+///
+/// let walk = Walk::new().on_event(|event| match event {
+///     Event::Hop(hop) => eprintln!("{hop}"),
+///     Event::SignedIn { adapter, origin } => eprintln!("{adapter} signed in at {origin}"),
+///     Event::Number(number) => eprintln!("choose {number} on the phone"),
+///     _ => {}
+/// });
+/// # let _ = walk;
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {

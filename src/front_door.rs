@@ -15,6 +15,50 @@ use crate::{Error, Kubeconfig, Secret, Trail};
 
 /// A way in: what every front door has in common
 ///
+/// [`open`](Self::open) is all that a program calls. What wraps another one hands the rest on, such as this, by which no more
+/// logins are under way at a portal than it can bear:
+///
+/// ```
+/// use async_trait::async_trait;
+/// use doorward::{Credentials, Devices, Error, FrontDoor, Grant, Network, Portal, Url};
+/// use tokio::sync::Semaphore;
+///
+/// #[derive(Debug)]
+/// struct FewAtOnce {
+///     portal: Portal,
+///     places: Semaphore,
+/// }
+///
+/// #[async_trait]
+/// impl FrontDoor for FewAtOnce {
+///     async fn open(&self) -> Result<Grant, Error> {
+///         let _place = self.places.acquire().await;
+///         self.portal.open().await
+///     }
+///
+///     fn credentials(&self) -> Result<Option<Credentials>, Error> {
+///         self.portal.credentials()
+///     }
+///
+///     fn devices(&self) -> Devices {
+///         self.portal.devices()
+///     }
+///
+///     fn network(&self) -> Network {
+///         self.portal.network()
+///     }
+///
+///     fn permits(&self, endpoint: &Url) -> bool {
+///         self.portal.permits(endpoint)
+///     }
+/// }
+/// # let portal = Portal::new("k8sou.example.com", doorward::Walk::new())?;
+/// # let door = FewAtOnce { portal, places: Semaphore::new(4) };
+/// # let source = doorward::TokenSource::new(door);
+/// # let _ = source;
+/// # Ok::<(), Error>(())
+/// ```
+///
 /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/authentication/>
 #[async_trait]
 pub trait FrontDoor: fmt::Debug + Send + Sync {
@@ -70,6 +114,28 @@ pub trait FrontDoor: fmt::Debug + Send + Sync {
 }
 
 /// What a login yields: a token, how long it is good, and the clusters that it is for
+///
+/// ```
+/// use doorward::kubeconfig::UserAuth;
+/// # use doorward::{FrontDoor, Portal};
+/// # use doorward_providers::Okta;
+/// # use doorward_testkit::{Testbed, USER};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let bed = Testbed::start()?;
+/// # let portal = Portal::new(&bed.portal_url(), bed.walk()?.adapter(Okta::default()))?;
+/// let grant = portal.open().await?;
+/// let (server, bearer) = (&grant.servers()[0], grant.id_token());
+/// # assert_eq!(*server, bed.api_url());
+/// assert!(!format!("{grant:?}").contains(bearer.expose_secret())); // as for every value here
+///
+/// let kubeconfig = grant.kubeconfig(&UserAuth::Token)?;
+/// let yaml = kubeconfig.to_yaml(); // a `Secret`, since the token is in it
+/// assert!(yaml.expose_secret().contains(server));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Grant {
     pub(crate) id_token: Secret,
@@ -138,6 +204,9 @@ impl Grant {
 }
 
 /// How to get the next token without a login
+///
+/// A [`TokenSource`](crate::TokenSource) does that by itself. This is for programs that hand the tokens to something else; from
+/// then on that one has the refresh token, which is often good once.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Refresh {

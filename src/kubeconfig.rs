@@ -45,6 +45,18 @@ pub use user_auth::UserAuth;
 /// names only: a kubeconfig holds tokens and keys. Two are equal if they say the same; the order of fields does not
 /// count, that of entries does.
 ///
+/// ```
+/// use doorward::Kubeconfig;
+/// use doorward::kubeconfig::Section;
+///
+/// let yaml = "apiVersion: v1\nkind: Config\ncurrent-context: prod\nclusters:\n- name: c\n  cluster: {server: 'https://api.test'}\n";
+/// let kubeconfig = Kubeconfig::parse(yaml)?;
+/// let cluster = kubeconfig.entry(Section::Clusters, "c");
+/// assert_eq!(cluster.and_then(|cluster| cluster.get("server")?.as_str()), Some("https://api.test"));
+/// assert_eq!(kubeconfig.current_context(), Some("prod"));
+/// # Ok::<(), doorward::kubeconfig::ParseKubeconfigError>(())
+/// ```
+///
 /// Source: <https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/>
 #[derive(Clone)]
 pub struct Kubeconfig {

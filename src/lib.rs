@@ -19,33 +19,143 @@
 //! # }
 //! ```
 //!
-//! # How it fits together
+//! # In the order in which you meet them
 //!
-//! - [`Portal`] is a front door: [`open`](FrontDoor::open) makes one login, and gives a [`Grant`] with the token, its end and the
-//!   clusters. One value serves any number of logins, one after the other or at once.
-//! - [`Issuer`] is another one: any OpenID Connect issuer, which needs no portal.
-//! - [`Walk`] says how a login goes: who signs in, which adapters know the way, who may have the credentials, how servers
-//!   are reached ([`Network`]), and how long it may take.
-//! - [`IdpAdapter`] knows the pages of one kind of provider. Adapters are in the crate `doorward-providers`, or in yours. They
-//!   see a [`Page`], fill in a [`Form`], and send it through a [`Visit`], which checks where a secret goes.
-//! - [`Kubeconfig`] is the document that comes out, and [`KubeconfigFiles`](kubeconfig::KubeconfigFiles) the files that it is
-//!   merged into.
-//! - [`TokenSource`] is for programs that outlive a token: it gives a fresh one whenever it is asked, from a
-//!   [store](store::TokenStore), by a refresh, or by a login at the front door.
+//! ## First: a login
 //!
-//! The parts that read what a portal says are of use alone, without any network: [`PortalToken`] for its JSON,
-//! [`KubectlCommand`] for its shell command, which is recognized and never run, and [`Allow`] for what may be in it. An [`audit`] says
-//! what is wrong with a kubeconfig of any kind.
+//! [`Credentials`] say who signs in. A [`Walk`] says how: by which adapters, at which origins, over which [`Network`], for how long at
+//! most. A [`Portal`] is a [`FrontDoor`]: its [`open`](FrontDoor::open) makes one login, and gives a [`Grant`]. Nothing is sent before.
+//! All of them are cheap to clone, and one value serves any number of logins, one after the other or at once.
 //!
-//! # Errors
+//! ```
+//! use doorward::{Credentials, FrontDoor, Network, Portal, Secret, Walk};
+//! use doorward_providers::Okta;
+//! # use doorward_testkit::{PASSWORD, Testbed, USER};
 //!
-//! There is one [`Error`]. Its [`kind`](Error::kind) says what to do next, its [`next_step`](Error::next_step) says it in words, and
-//! its [`trail`](Error::trail) shows the way that led there. Two things matter to every caller:
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let bed = Testbed::start()?;
+//! # let (portal, idp) = (&bed.portal_url(), &bed.okta_url());
+//! # let (user, password) = (USER, Secret::new(PASSWORD));
+//! # let network = bed.network()?;
+//! // network: `Network::new()`, and `ca_pem` where a company has certificates of its own
+//! let walk = Walk::new()
+//!     .credentials(Credentials::new(user, password)?)
+//!     .network(network)
+//!     .adapter(Okta::default()) // knows the login pages of one kind of provider
+//!     .idp_url(idp)?; // the one origin that may have the password
+//! let grant = Portal::new(portal, walk)?.open().await?;
+//!
+//! assert_eq!(grant.subject(), user);
+//! assert!(grant.expires().is_some());
+//! assert_eq!(grant.idp(), Some(idp.as_str()));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ## Second: what comes out
+//!
+//! A [`Grant`] has the token for the API server, its end, and the portal's clusters. As a [`Kubeconfig`] it is merged into the
+//! [files](kubeconfig::KubeconfigFiles) that kubectl reads, and loses nothing that others wrote there.
+//!
+//! ```
+//! use doorward::kubeconfig::{KubeconfigFiles, MergeHow, UserAuth};
+//! # use doorward::{FrontDoor, Portal};
+//! # use doorward_providers::Okta;
+//! # use doorward_testkit::Testbed;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let bed = Testbed::start()?;
+//! # let portal = Portal::new(&bed.portal_url(), bed.walk()?.adapter(Okta::default()))?;
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("ci.kubeconfig");
+//! let files = KubeconfigFiles::at(&path);
+//! files.prepare()?; // before the login: where nothing can be written, none is spent
+//! let grant = portal.open().await?;
+//! // The bare token, for one short job. The other kinds of `UserAuth` stay fresh.
+//! let written = files.write(&grant.kubeconfig(&UserAuth::Token)?, MergeHow::default())?;
+//!
+//! assert_eq!(written.path(), path);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ## Third: a program that outlives its token
+//!
+//! A portal's tokens end after a minute or some. A [`TokenSource`] stands before the front door, and gives a good one each time that it is
+//! asked: from memory or a [store](store::TokenStore), by one refresh, or by a login. `examples/controller.rs` runs for days on
+//! one; `examples/many_users.rs` logs many users in from one process, over one network client.
+//!
+//! ```
+//! use doorward::{Rung, TokenSource};
+//! # use doorward::Portal;
+//! # use doorward_providers::Okta;
+//! # use doorward_testkit::Testbed;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let bed = Testbed::start()?;
+//! # let portal = Portal::new(&bed.portal_url(), bed.walk()?.adapter(Okta::default()))?;
+//! let source = TokenSource::new(portal);
+//! let token = source.token().await?; // before each request to the API server, by any number of tasks
+//! assert_eq!(token.rung(), Rung::Login);
+//! assert_eq!(source.token().await?.rung(), Rung::Cache); // no request was made
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ## Fourth: when it fails
+//!
+//! There is one [`Error`]. Its [`kind`](Error::kind) decides what to do, its [`next_step`](Error::next_step) says it in words, and its
+//! [`trail`](Error::trail) shows the way that led there. [`ErrorKind`] has a sentence for each.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use doorward::{Error, ErrorKind};
+//!
+//! /// After what time the same login is worth another try, if it is at all
+//! fn try_again(error: &Error) -> Option<Duration> {
+//!     match error.kind() {
+//!         // The network, or a busy server, which may say when it has time again.
+//!         kind if kind.is_retryable() => Some(error.server_wait().unwrap_or(Duration::from_secs(30))),
+//!         // Never: a second wrong password may lock the account. Somebody has to look.
+//!         ErrorKind::Rejected | ErrorKind::AccountState => None,
+//!         // The settings, the provider or the portal have to change first.
+//!         _ => None,
+//!     }
+//! }
+//!
+//! let busy = Error::unavailable("too many logins").retry_after(Duration::from_secs(90));
+//! assert_eq!(try_again(&busy), Some(Duration::from_secs(90)));
+//! assert_eq!(try_again(&Error::rejected("wrong password")), None);
+//! ```
+//!
+//! Two things matter to every caller:
 //!
 //! - [`Rejected`](ErrorKind::Rejected) and [`AccountState`](ErrorKind::AccountState) are never tried again: a second wrong password
 //!   may lock the account. [`is_retryable`](ErrorKind::is_retryable) is true for the network and for busy servers only.
 //! - [`UntrustedOrigin`](ErrorKind::UntrustedOrigin) comes before a password, a code or an assertion goes to an origin that nobody
 //!   named. Its next step names the option of the program; [`Walk::idp_url`] and [`Walk::via`] are the same in the library.
+//!
+//! ## Without OpenUnison
+//!
+//! Other front doors end in the same [`Grant`]: a [`Portal`] of another [kind](PortalKind), an [`Issuer`] without any portal, a pipeline's
+//! [`OwnKey`], the [`CiIdentity`] that a platform gives to its jobs, and a [`ServiceAccount`] by the API server itself. What does not
+//! name the cluster gets it as a [`Target`](kubeconfig::Target).
+//!
+//! ## A provider that no adapter knows
+//!
+//! An [`IdpAdapter`] knows the pages of one kind of provider. Those that there are stand in the crate `doorward-providers`; yours stands in a
+//! crate of yours, and is handed over by [`Walk::adapter`]. It looks at a [`Page`], fills in a [`Form`], and sends it through a [`Visit`],
+//! which checks where a secret goes. The guide is [ADAPTERS.md](https://github.com/doorward/doorward/blob/main/ADAPTERS.md).
+//!
+//! # Parts that need no network
+//!
+//! [`PortalToken`] reads the JSON of a portal, [`KubectlCommand`] its shell command, which is recognized and never run, and [`Allow`] says
+//! what may be in it. A [`Kubeconfig`] can be read, merged and written without any login, and an [`audit`] says what is wrong with
+//! one of any kind.
 //!
 //! # What it does not do
 //!

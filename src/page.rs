@@ -1,7 +1,9 @@
 //! What came back: one answer of a server, parsed once into plain data.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
+use std::mem::take;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -74,8 +76,9 @@ pub struct Page {
     status: u16,
     url: Url,
     headers: Vec<(String, String)>,
-    body: Zeroizing<Vec<u8>>,
     text: Zeroizing<String>,
+    /// The body, where its bytes are not those of the text
+    bytes: Option<Zeroizing<Vec<u8>>>,
     is_html: bool,
     json: Option<Value>,
     document: Document,
@@ -95,7 +98,7 @@ impl Page {
         headers: Vec<(String, String)>,
         body: Vec<u8>,
     ) -> Result<Self, Error> {
-        let body = Zeroizing::new(body);
+        let mut body = Zeroizing::new(body);
         let values = |name| values(&headers, name);
         let media_type = values("content-type").filter_map(MediaType::parse).last();
         let is_json = media_type.as_ref().is_some_and(MediaType::is_json);
@@ -104,10 +107,22 @@ impl Page {
             None => without_mark(&body).trim_ascii_start().starts_with(b"<"),
         };
         let (text, encoding) = charset::decode(&body, media_type.as_ref(), is_html);
-        let text = Zeroizing::new(text);
+        let other = match text {
+            Cow::Borrowed(text) if text.len() == body.len() => None,
+            text => Some(text.into_owned()),
+        };
         let json = is_json
             .then(|| serde_json::from_slice(without_mark(&body)).ok())
             .flatten();
+        let (text, bytes) = match other {
+            Some(text) => (text, Some(body)),
+            // Valid UTF-8 as it is: bytes and text are kept once, since many pages may wait for their next one.
+            None => (
+                String::from_utf8(take(&mut *body)).unwrap_or_default(),
+                None,
+            ),
+        };
+        let text = Zeroizing::new(text);
         let locations: Vec<_> = values("location").collect();
         let redirect = PageKind::of_redirect(status, &url, &locations);
         let document = match redirect {
@@ -130,8 +145,8 @@ impl Page {
             status,
             url,
             headers,
-            body,
             text,
+            bytes,
             is_html,
             json,
             document,
@@ -245,7 +260,10 @@ impl Page {
 
     /// The body, byte for byte
     pub fn body(&self) -> &[u8] {
-        &self.body
+        match &self.bytes {
+            Some(bytes) => bytes,
+            None => self.text.as_bytes(),
+        }
     }
 
     /// The body, decoded

@@ -37,11 +37,22 @@ use crate::{Error, Request, Walk, redact};
 ///
 /// Of what kind it is, the page that it shows tells as a rule; where none does, it is OpenUnison.
 ///
-/// ```no_run
-/// use doorward::{Credentials, FrontDoor, Portal, Secret, Walk};
-/// # async fn login() -> Result<(), doorward::Error> {
-/// let walk = Walk::new().credentials(Credentials::new("ci-bot", Secret::new("correct horse"))?);
-/// let grant = Portal::new("k8sou.example.com", walk)?.open().await?;
+/// It makes nothing until it is [opened](FrontDoor::open), and each opening is a login of its own, with its own cookies. Logins
+/// at once share the connections of the walk's [`Network`].
+///
+/// ```
+/// use doorward::{FrontDoor, Portal};
+/// # use doorward_providers::Okta;
+/// # use doorward_testkit::Testbed;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let bed = Testbed::start()?;
+/// # let (host, walk) = (bed.portal_url(), bed.walk()?.adapter(Okta::default()));
+/// let portal = Portal::new(&host, walk)?; // a host such as k8sou.example.com is enough
+/// assert!(portal.url().path().ends_with("/k8stoken/token/user"));
+///
+/// let grant = portal.open().await?;
 /// println!("{} until {:?}", grant.subject(), grant.expires());
 /// # Ok(())
 /// # }

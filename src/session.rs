@@ -32,6 +32,9 @@ mod skew;
 pub(crate) use skew::skew;
 
 mod transport;
+use transport::Answer;
+
+mod turns;
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -46,7 +49,7 @@ use url::Url;
 
 use crate::devices::{Device, Devices};
 use crate::event::{Event, Listener};
-use crate::page::{Form, MESSAGES, Page, PageKind, query};
+use crate::page::{Form, MESSAGES, Page};
 #[cfg(feature = "record")]
 use crate::recording::Recorder;
 use crate::request::Wire;
@@ -144,11 +147,27 @@ impl Session {
     ///
     /// `UntrustedOrigin` before anything is sent, `Transport` for the network and the deadline, `Config` for a
     /// certificate or a proxy that refuses, `UnexpectedPage` for a limit or a loop. A status is never an error here.
-    pub(crate) async fn send(&mut self, request: Request) -> Result<Page, Error> {
+    pub(crate) fn send(
+        &mut self,
+        request: Request,
+    ) -> impl Future<Output = Result<Page, Error>> + Send {
+        // In a place of its own, since every future that sends would have room for it: those of adapters in several places.
+        Box::pin(self.exchange(Arc::new(request)))
+    }
+
+    async fn exchange(&mut self, request: Arc<Request>) -> Result<Page, Error> {
         let grade = Grade::of(&request);
-        let origin = self.permitted(&request, grade)?;
+        let wire = self.wire(&request, grade)?;
+        let answer =
+            transport::exchange(&self.http, &wire, grade, self.limits, self.deadline).await?;
+        self.page(request, &wire, grade, answer)
+    }
+
+    /// What goes over the wire, if the policy and the limits allow it
+    fn wire(&mut self, request: &Request, grade: Grade) -> Result<Wire, Error> {
+        let origin = self.permitted(request, grade)?;
         if let Some(here) = self.here() {
-            self.note_leg(&request, here, &origin);
+            self.note_leg(request, here, &origin);
         }
         let count = self.trail.hops().len();
         let most = usize::try_from(self.limits.hops).unwrap_or(usize::MAX);
@@ -160,10 +179,19 @@ impl Session {
             .at("path", redact::path(request.url().path())));
         }
         let mut wire = request.encode()?;
-        self.add_headers(&request, &mut wire);
+        self.add_headers(request, &mut wire);
         self.count(&wire)?;
-        let answer =
-            transport::exchange(&self.http, &wire, grade, self.limits, self.deadline).await?;
+        Ok(wire)
+    }
+
+    /// Makes a page of what came back, and keeps what the login needs of it
+    fn page(
+        &mut self,
+        request: Arc<Request>,
+        wire: &Wire,
+        grade: Grade,
+        answer: Answer,
+    ) -> Result<Page, Error> {
         let set_cookie = answer
             .headers
             .iter()
@@ -172,16 +200,10 @@ impl Session {
             .store(&wire.url, set_cookie.map(|(_, value)| value.as_str()))?;
         // The URL without what was secret in its query: a page shows no more than its request.
         let url = request.page_url(&wire.url);
-        let page = Page::new(
-            Arc::new(request),
-            answer.status,
-            url,
-            answer.headers,
-            answer.body,
-        )?;
+        let page = Page::new(request, answer.status, url, answer.headers, answer.body)?;
         #[cfg(feature = "record")]
         if let Some(recorder) = &self.recorder {
-            recorder.exchange(&wire, &page);
+            recorder.exchange(wire, &page);
         }
         self.assertions += usize::from(grade == Grade::Assertion);
         self.arrived(&page, answer.took);
@@ -530,18 +552,6 @@ impl Session {
         self.here = Some(page.url().clone());
         self.note_devices();
     }
-
-    /// A provider that refuses sends `error` back to the portal, whose own page says less
-    fn note_refusal(&mut self, page: &Page) {
-        let said = match page.kind() {
-            PageKind::Redirect(to) => refusal_in(|name| query(to, name)),
-            PageKind::AutoSubmit(form) => refusal_in(|name| form.value(name).map(str::to_owned)),
-            _ => None,
-        };
-        if said.is_some() {
-            self.refusal = said;
-        }
-    }
 }
 
 impl fmt::Debug for Session {
@@ -551,15 +561,6 @@ impl fmt::Debug for Session {
             .field("trail", &self.trail)
             .finish_non_exhaustive()
     }
-}
-
-fn refusal_in(parameter: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let error = parameter("error").filter(|_| parameter("state").is_some())?;
-    let said = match parameter("error_description") {
-        Some(description) => format!("{error}: {description}"),
-        None => error,
-    };
-    Some(redact::one_line(&said))
 }
 
 fn untrusted(message: &str, url: &Url) -> Error {

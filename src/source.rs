@@ -30,18 +30,27 @@ use crate::{Error, Secret};
 ///
 /// A renewal is a task of its own: whoever stops waiting loses no one-time refresh token. It needs a tokio runtime.
 ///
-/// ```no_run
+/// ```
 /// use doorward::store::FileStore;
-/// use doorward::{Credentials, Portal, Secret, TokenSource, Walk};
+/// use doorward::{Rung, TokenSource};
+/// # use doorward::Portal;
+/// # use doorward_providers::Okta;
+/// # use doorward_testkit::Testbed;
 ///
-/// # async fn run() -> Result<(), doorward::Error> {
-/// let walk = Walk::new().credentials(Credentials::new("ci-bot", Secret::new("correct horse"))?);
-/// let portal = Portal::new("k8sou.example.com", walk)?;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let bed = Testbed::start()?;
+/// # let portal = Portal::new(&bed.portal_url(), bed.walk()?.adapter(Okta::default()))?;
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path().join("tokens");
 /// // Kept in a folder that other processes share; without a store of its own, the source forgets with the process.
-/// let source = TokenSource::new(portal).store(FileStore::at("/var/lib/controller/tokens"), "prod");
-///
+/// let source = TokenSource::new(portal.clone()).store(FileStore::at(&folder), "prod");
 /// let token = source.token().await?;
 /// println!("{} until {}", token.user(), token.expires());
+///
+/// // The next process finds it there, and makes no request.
+/// let next = TokenSource::new(portal).store(FileStore::at(&folder), "prod");
+/// assert_eq!(next.token().await?.rung(), Rung::Cache);
 /// # Ok(())
 /// # }
 /// ```

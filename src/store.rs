@@ -38,6 +38,57 @@ use crate::{Error, Secret};
 /// [`claim`](Self::claim) spares the issuer: without it, two processes may spend one refresh token at once, and the one that
 /// is refused takes what the other stored.
 ///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::{Mutex, PoisonError};
+///
+/// use async_trait::async_trait;
+/// use doorward::store::{Stored, TokenStore};
+/// use doorward::{Error, Secret};
+///
+/// /// As a database would do it: a text and a number that goes up with each text
+/// #[derive(Debug, Default)]
+/// struct Table {
+///     rows: Mutex<HashMap<String, (Secret, u64)>>,
+/// }
+///
+/// #[async_trait]
+/// impl TokenStore for Table {
+///     async fn load(&self, key: &str) -> Result<Option<Stored>, Error> {
+///         let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+///         let row = rows.get(key);
+///         Ok(row.map(|(text, number)| Stored::new(text.clone(), number.to_string())))
+///     }
+///
+///     // UPDATE … WHERE key = ? AND number = ?
+///     async fn compare_and_swap(&self, key: &str, seen: Option<&str>, new: Option<&Secret>) -> Result<bool, Error> {
+///         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+///         let number = rows.get(key).map(|(_, number)| *number);
+///         if number.map(|number| number.to_string()).as_deref() != seen {
+///             return Ok(false);
+///         }
+///         match new {
+///             Some(text) => rows.insert(key.into(), (text.clone(), number.unwrap_or(0) + 1)),
+///             None => rows.remove(key),
+///         };
+///         Ok(true)
+///     }
+/// }
+/// # use doorward::{Portal, Rung, TokenSource};
+/// # use doorward_providers::Okta;
+/// # use doorward_testkit::Testbed;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let bed = Testbed::start()?;
+/// # let portal = Portal::new(&bed.portal_url(), bed.walk()?.adapter(Okta::default()))?;
+///
+/// let source = TokenSource::new(portal).store(Table::default(), "prod");
+/// # assert_eq!(source.token().await?.rung(), Rung::Login);
+/// # assert_eq!(source.token().await?.rung(), Rung::Cache);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// Source: <https://www.rfc-editor.org/rfc/rfc9700#section-4.14> (what the reuse of a refresh token leads to)
 #[cfg(feature = "login")]
 #[async_trait]

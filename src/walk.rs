@@ -22,7 +22,9 @@ use crate::{Error, IdpAdapter, Page, Recognition, Request};
 
 /// How a login goes: who signs in, which adapters know the way, and who may have the credentials
 ///
-/// One value serves any number of logins, one after the other or at once; each has its own cookies, limits and trail.
+/// One value serves any number of logins, one after the other or at once; each has its own cookies, limits and trail. A program with
+/// many users has a walk for each: clones of one [`Network`] share its client and connections, and clones of a walk share its
+/// [`devices`](Self::devices), too, which another user must not have.
 ///
 /// ```no_run
 /// use doorward::{Credentials, Secret, Walk};
@@ -300,9 +302,18 @@ impl Walk {
     }
 
     /// Walks from `start` until `destination` says that we have arrived
-    pub(crate) async fn to(
+    pub(crate) fn to(
         &self,
         start: Request,
+        destination: &dyn Destination,
+    ) -> impl Future<Output = Result<Arrival, Error>> + Send {
+        // Both in a place of their own: each future on the way would have room for them, twice for the request.
+        Box::pin(self.login(Box::new(start), destination))
+    }
+
+    async fn login(
+        &self,
+        start: Box<Request>,
         destination: &dyn Destination,
     ) -> Result<Arrival, Error> {
         let mut session = self.session(&start, &self.devices)?;
@@ -336,12 +347,12 @@ impl Walk {
 
     async fn steps(
         &self,
-        start: Request,
+        start: Box<Request>,
         destination: &dyn Destination,
         session: &mut Session,
         progress: &mut Progress,
     ) -> Result<Page, Error> {
-        let mut page = session.send(start).await?;
+        let mut page = session.send(*start).await?;
         // Every turn makes at least one request, or ends; the session counts them.
         loop {
             if destination.reached(&page)? {
@@ -350,7 +361,10 @@ impl Walk {
             page = match page.kind() {
                 PageKind::Redirect(to) => session.follow(&page, to).await?,
                 PageKind::AutoSubmit(form) if session.expects(&page, form) => {
-                    session.send(Request::submit(Form::clone(form))).await?
+                    let request = Request::submit(Form::clone(form));
+                    // Its text need not wait for the answer.
+                    drop(page);
+                    session.send(request).await?
                 }
                 _ => self.dispatch(page, destination, session, progress).await?,
             };

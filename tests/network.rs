@@ -6,7 +6,12 @@
 #[allow(dead_code, reason = "the tests of the token source use the rest")]
 mod world;
 
+use std::io::{copy, sink};
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use doorward::store::MemoryStore;
@@ -19,9 +24,13 @@ use doorward_testkit::{
     ClientCertificate, Fault, Gate, OKTA_HOST, PASSWORD, PORTAL_HOST, PortalIdp, Testbed, Trouble,
     USER,
 };
+use tokio::task::JoinSet;
 
 const ID: &str = "CF-Access-Client-Id";
 const SECRET: &str = "CF-Access-Client-Secret";
+
+/// More than connections come up at once
+const LOGINS: usize = 100;
 
 fn gate(client_certificate: ClientCertificate, headers: &[(&str, &str)]) -> Gate {
     let owned = headers
@@ -345,4 +354,59 @@ async fn a_connection_that_does_not_come_up_ends_in_time() {
         "{error}"
     );
     assert!(begin.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn connections_come_up_in_turn_and_their_wait_is_not_their_time() {
+    // It takes connections, and says nothing in them.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let network = Network::new()
+        .resolve(&format!("k8sou.example.test:{port}:127.0.0.1"))
+        .unwrap()
+        .connect_timeout(Duration::from_millis(100));
+    let (open, most, all) = (
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let counted = (Arc::clone(&open), Arc::clone(&most), Arc::clone(&all));
+    thread::spawn(move || {
+        let (open, most, all) = counted;
+        for mut connection in silent.incoming().map_while(Result::ok) {
+            most.fetch_max(open.fetch_add(1, Relaxed) + 1, Relaxed);
+            all.fetch_add(1, Relaxed);
+            let open = Arc::clone(&open);
+            thread::spawn(move || {
+                // Until the other side has gone.
+                let _ = copy(&mut connection, &mut sink());
+                open.fetch_sub(1, Relaxed);
+            });
+        }
+    });
+
+    let mut running = JoinSet::new();
+    for _ in 0..LOGINS {
+        let walk = Walk::new()
+            .network(network.clone())
+            .credentials(Credentials::new(USER, Secret::new(PASSWORD)).unwrap());
+        let portal = Portal::new(&format!("https://k8sou.example.test:{port}"), walk).unwrap();
+        running.spawn(async move { portal.open().await });
+    }
+    while let Some(outcome) = running.join_next().await {
+        let error = outcome.unwrap().unwrap_err();
+        assert!(
+            error.to_string().contains("did not come up in time"),
+            "{error}"
+        );
+    }
+
+    // Each was tried three times, and each time it was the connection that took too long, not the wait for its turn.
+    let end = Instant::now() + Duration::from_secs(10);
+    while all.load(Relaxed) < 3 * LOGINS && Instant::now() < end {
+        thread::yield_now();
+    }
+    assert_eq!(all.load(Relaxed), 3 * LOGINS);
+    // 32 at once, and 32 of which the server does not know yet that they are gone.
+    assert!(most.load(Relaxed) <= 64, "{}", most.load(Relaxed));
 }

@@ -1,6 +1,7 @@
 //! The portal, the provider and the API server as a process of their own, until stdin ends.
 //!
-//! Arguments, in whole seconds: `--token-life` (60 if left out), `--session-life` (900), `--grace` (0). It prints the
+//! Arguments, in whole seconds: `--token-life` (60 if left out), `--session-life` (900), `--grace` (0), and `--thinking` (0), the
+//! provider's time for each password; `--users` is how many accounts there are besides the one that is printed. It prints the
 //! settings of a login as shell variables, in the names that doorward's command line reads, then `API_URL` (the API
 //! server) and `ISSUER` (of the portal's tokens), and an empty line. Then each line of stdin is a question, answered by
 //! one line: `questions.rs` lists them. It fails at the end if a client did what a real server would not forgive.
@@ -9,26 +10,20 @@
 
 mod arguments;
 mod questions;
+mod servers;
 
 use std::env;
 use std::error::Error;
 use std::fs;
 use std::io;
 
-use doorward_testkit::{Names, OktaSwitches, PASSWORD, Testbed, USER};
+use doorward_testkit::{PASSWORD, USER};
 
+use arguments::Arguments;
 use questions::Questions;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let okta = OktaSwitches {
-        rate_limit: false,
-        ..OktaSwitches::default()
-    };
-    let bed = Testbed::builder()
-        .names(Names::Loopback)
-        .okta(okta)
-        .portal(arguments::portal(env::args().skip(1))?)
-        .start()?;
+    let bed = servers::start(Arguments::read(env::args().skip(1))?)?;
     let folder = tempfile::tempdir()?;
     let ca_file = folder.path().join("ca.pem");
     fs::write(&ca_file, bed.ca_pem())?;

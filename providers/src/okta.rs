@@ -17,6 +17,7 @@ mod transaction;
 use async_trait::async_trait;
 use doorward::{Error, IdpAdapter, Page, Recognition, Secret, Visit};
 
+use exchange::Home;
 use script::Marks;
 
 /// Signs in at an Okta organisation, of the Classic engine or of the Identity Engine
@@ -69,10 +70,17 @@ impl IdpAdapter for Okta {
         if kind.as_ref().is_some_and(OktaPage::is_login) {
             visit.keep_cookie(DEVICE_TOKEN);
         }
+        // Each way in a place of its own, since one may be much larger than the one that is gone.
         match kind {
-            Some(OktaPage::SignIn(marks)) => engine::sign_in(&page, &marks, visit).await,
-            Some(OktaPage::Transaction(marks)) => transaction::resume(&page, marks, visit).await,
-            Some(OktaPage::IdentityEngine(token)) => idx::sign_in(&page, &token, visit).await,
+            Some(OktaPage::SignIn(marks)) => {
+                Box::pin(engine::sign_in(&Home::left(page), &marks, visit)).await
+            }
+            Some(OktaPage::Transaction(marks)) => {
+                Box::pin(transaction::resume(&Home::left(page), marks, visit)).await
+            }
+            Some(OktaPage::IdentityEngine(token)) => {
+                Box::pin(idx::sign_in(Home::left(page), &token, visit)).await
+            }
             Some(OktaPage::Dashboard) => Err(Error::unexpected_page(
                 "Okta signed us in, but lost the portal that sent us: the walk ended at its dashboard",
             )

@@ -1,5 +1,7 @@
 //! In which character set a page is written: the byte order mark, then the header, then the page's own word.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 
 /// What a `Content-Type` header says
@@ -51,14 +53,14 @@ impl MediaType {
 /// UTF-8 where the bytes are valid UTF-8, else windows-1252.
 ///
 /// Source: <https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding>
-pub(super) fn decode(
-    bytes: &[u8],
+pub(super) fn decode<'a>(
+    bytes: &'a [u8],
     media_type: Option<&MediaType>,
     html: bool,
-) -> (String, &'static Encoding) {
+) -> (Cow<'a, str>, &'static Encoding) {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         let text = encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default());
-        return (text.0.into_owned(), encoding);
+        return (text.0, encoding);
     }
     let declared = media_type
         .and_then(MediaType::encoding)
@@ -68,7 +70,7 @@ pub(super) fn decode(
         Err(_) => WINDOWS_1252,
     });
     let (text, _) = encoding.decode_without_bom_handling(bytes);
-    (text.into_owned(), encoding)
+    (text, encoding)
 }
 
 /// One `name=value` of a header, and what follows its `;`
@@ -368,7 +370,7 @@ mod tests {
     #[test]
     fn without_a_word_it_is_utf_8_or_windows_1252() {
         assert_eq!(decode("é".as_bytes(), None, true).0, "é");
-        assert_eq!(decode(b"\xE9", None, true), ("é".to_owned(), WINDOWS_1252));
+        assert_eq!(decode(b"\xE9", None, true), ("é".into(), WINDOWS_1252));
     }
 
     proptest! {

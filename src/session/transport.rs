@@ -9,7 +9,7 @@ use reqwest::{Method, Response};
 use rustls::AlertDescription;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Grade, Http, Limits};
+use super::{Grade, Http, Limits, turns};
 use crate::Error;
 use crate::request::Wire;
 
@@ -36,7 +36,7 @@ pub(super) async fn exchange(
     let begin = Instant::now();
     let mut waits = RETRY_WAITS.iter();
     let response = loop {
-        let sent = timeout_at(deadline, request(http, wire)?.send())
+        let sent = timeout_at(deadline, turns::waiting(request(http, wire)?.send()))
             .await
             .map_err(|_| past_deadline(wire, limits))?;
         let error = match sent {
@@ -131,6 +131,7 @@ async fn read(
         }
         body.extend_from_slice(&chunk);
     }
+    body.shrink_to_fit();
     Ok(Answer {
         status,
         headers,

@@ -7,6 +7,9 @@ use crate::exec_credential::{ExecApiVersion, ExecCredential};
 use crate::kubeconfig::same_server;
 
 /// A token with enough life left to be used
+///
+/// What [`TokenSource::token`](crate::TokenSource::token) gives. Use it at once, and ask again for the next request: that costs nothing as
+/// long as the token is good.
 #[derive(Clone, Debug)]
 pub struct FreshToken {
     pub(crate) id_token: Secret,

@@ -2,7 +2,7 @@
 
 use doorward::{Error, Event, Page, Request, Visit};
 
-use super::exchange::{JSON, at, text};
+use super::exchange::{Home, JSON, at, text};
 use super::script::Marks;
 use super::transaction::resume_url;
 use super::{OktaPage, idx, transaction};
@@ -12,26 +12,26 @@ use super::{OktaPage, idx, transaction};
 /// The Classic engine's sign-in page has none at first. The Identity Engine's pages are those of the application, and the
 /// login goes on there; `/api/v1/authn` would know nothing of the application's policy.
 pub(super) async fn sign_in(
-    page: &Page,
+    home: &Home,
     marks: &Marks,
     visit: &mut Visit<'_>,
 ) -> Result<Page, Error> {
-    if is_identity_engine(page, visit).await? {
-        let resumed = visit.get(&resume_url(page, marks)?).await?;
+    if is_identity_engine(home, visit).await? {
+        let resumed = visit.get(&resume_url(home, marks)?).await?;
         if let Some(OktaPage::IdentityEngine(token)) = OktaPage::of(&resumed) {
-            return idx::sign_in(&resumed, &token, visit).await;
+            return idx::sign_in(Home::left(resumed), &token, visit).await;
         }
         visit.tell(&Event::Note(
             "the organisation's sign-in page has no state token; the older API is asked, which does not know the \
              application's own policy",
         ));
     }
-    transaction::with_password(page, marks, visit).await
+    transaction::with_password(home, marks, visit).await
 }
 
 /// What the organisation says of itself; one that says nothing has the older engine
-async fn is_identity_engine(page: &Page, visit: &mut Visit<'_>) -> Result<bool, Error> {
-    let url = at(page, "/.well-known/okta-organization")?;
+async fn is_identity_engine(home: &Home, visit: &mut Visit<'_>) -> Result<bool, Error> {
+    let url = at(home, "/.well-known/okta-organization")?;
     let answer = visit
         .send(Request::get(&url).header("accept", JSON))
         .await?;

@@ -8,11 +8,28 @@ use serde_json::{Value, json};
 
 use super::failure::{failure, rate_limit_wait};
 
+/// Where the login's page is, which is all that is needed of it while the organisation takes its time to answer
+pub(super) struct Home {
+    pub(super) url: Url,
+    /// As it may stand in an error
+    pub(super) path: String,
+}
+
+impl Home {
+    /// Drops the page
+    pub(super) fn left(page: Page) -> Self {
+        Self {
+            url: page.url().clone(),
+            path: page.path(),
+        }
+    }
+}
+
 /// Sends, and once more after the wait that Okta asks for when there are too many requests
 pub(super) async fn patiently(request: Request, visit: &mut Visit<'_>) -> Result<Page, Error> {
-    let answer = visit.send(request.clone()).await?;
+    let answer = visit.send(request).await?;
     match wait_out(&answer, visit).await? {
-        true => visit.send(request).await,
+        true => visit.send(answer.sent().clone()).await,
         false => Ok(answer),
     }
 }
@@ -121,8 +138,8 @@ pub(super) fn text(answer: &Page, pointer: &str) -> Option<String> {
 }
 
 /// A path of the organisation's own host
-pub(super) fn at(page: &Page, path: &str) -> Result<Url, Error> {
-    page.url()
+pub(super) fn at(home: &Home, path: &str) -> Result<Url, Error> {
+    home.url
         .join(path)
         .map_err(|error| Error::unexpected_page("the page's URL has no origin").because(error))
 }

@@ -10,7 +10,7 @@ mod question;
 
 use doorward::{Error, ErrorKind, Event, Factor, Page, Visit};
 
-use super::exchange::{link_as_it_is, status};
+use super::exchange::{Home, link_as_it_is, status};
 use offer::{Offers, Start};
 
 /// The factors of one transaction
@@ -29,11 +29,11 @@ pub(super) enum Step {
 }
 
 impl Factors {
-    /// Answers one of the factors that `answer` offers; `page` is the page that a browser would show
+    /// Answers one of the factors that `answer` offers; `home` is the page that a browser would show
     pub(super) async fn verify(
         &mut self,
         answer: Page,
-        page: &Page,
+        home: &Home,
         visit: &mut Visit<'_>,
     ) -> Result<Step, Error> {
         let offers = Offers::of(&answer, visit.passkey());
@@ -60,7 +60,7 @@ impl Factors {
                 push::approve(answer, offer, visit).await
             }
             Factor::Question(_) => question::answer(answer, offer, visit).await,
-            Factor::Webauthn(_) => passkey::sign(answer, offer, page, visit).await,
+            Factor::Webauthn(_) => passkey::sign(answer, offer, home, visit).await,
             _ => code::enter(answer, offer, visit).await,
         };
         let said = next.and_then(|next| Ok((status(&next)?, next)));

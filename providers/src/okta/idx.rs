@@ -10,7 +10,7 @@ mod remediation;
 use doorward::{Error, Event, Factor, Page, Request, Secret, Url, Visit, one_line};
 use serde_json::json;
 
-use super::exchange::{at_home, patiently, wait_out};
+use super::exchange::{Home, at_home, patiently, wait_out};
 use super::factor::about;
 use super::failure::failure;
 use answer::{Answer, ION};
@@ -25,11 +25,11 @@ use remediation::{Proof, Step};
 ///
 /// Source: <https://developer.okta.com/docs/concepts/oie-intro/>
 pub(super) async fn sign_in(
-    page: &Page,
+    home: Home,
     state_token: &Secret,
     visit: &mut Visit<'_>,
 ) -> Result<Page, Error> {
-    let mut login = Login::new(page);
+    let mut login = Login::new(home);
     let introspect = login.url("/idp/idx/introspect", visit)?;
     let request = Request::post(&introspect)
         .json(json!({ "stateToken": null }))
@@ -45,6 +45,7 @@ pub(super) async fn sign_in(
         }
         let next = login.next(&answer, visit).await?;
         if next.is_last {
+            drop(answer);
             return visit.send(next.request).await;
         }
         if login.has_sent_totp() {
@@ -55,19 +56,20 @@ pub(super) async fn sign_in(
                 false => answer = said,
             }
         } else {
+            drop(answer);
             answer = patiently(next.request, visit).await?;
         }
     }
     Err(
         Error::unexpected_page("Okta's login does not come to an end")
-            .at("page", page.path())
+            .at("page", login.home.path)
             .at("rounds", ROUNDS.to_string()),
     )
 }
 
 /// What one login has come through at this page
-struct Login<'a> {
-    page: &'a Page,
+struct Login {
+    home: Home,
     sent: Sent,
     /// The factors that we could choose from
     offered: Vec<Factor>,
@@ -90,10 +92,10 @@ struct Next {
     is_last: bool,
 }
 
-impl<'a> Login<'a> {
-    fn new(page: &'a Page) -> Self {
+impl Login {
+    fn new(home: Home) -> Self {
         Self {
-            page,
+            home,
             sent: Sent::Nothing,
             offered: Vec::new(),
             taken: None,
@@ -211,7 +213,7 @@ impl<'a> Login<'a> {
         if self.is_named {
             return Err(
                 Error::unexpected_page("Okta asks for the user name again and again")
-                    .at("page", self.page.path()),
+                    .at("page", &self.home.path),
             );
         }
         self.is_named = true;
@@ -320,7 +322,7 @@ impl<'a> Login<'a> {
     /// The URL of a link at the page's own host
     fn url(&mut self, href: &str, visit: &Visit<'_>) -> Result<Url, Error> {
         let url = self.parsed(href)?;
-        let own = self.page.url();
+        let own = &self.home.url;
         if url.origin() == own.origin() {
             return Ok(url);
         }
@@ -329,7 +331,7 @@ impl<'a> Login<'a> {
             let note = format!(
                 "Okta's links lead to {}; the login stays at {}, whose cookies it has",
                 url.host_str().unwrap_or_default(),
-                self.page.host()
+                own.host_str().unwrap_or_default()
             );
             visit.tell(&Event::Note(&one_line(&note)));
         }
@@ -337,9 +339,9 @@ impl<'a> Login<'a> {
     }
 
     fn parsed(&self, href: &str) -> Result<Url, Error> {
-        let url = self.page.url().join(href).ok();
+        let url = self.home.url.join(href).ok();
         url.filter(|url| !href.is_empty() && url.scheme() == "https")
-            .ok_or_else(|| no_link().at("page", self.page.path()))
+            .ok_or_else(|| no_link().at("page", &self.home.path))
     }
 }
 

@@ -1,17 +1,17 @@
 //! The passkey at both engines: what is to be signed, and whether it is the one that is asked for.
 
-use doorward::Page;
+use doorward::Url;
 use doorward::passkey::{AssertionRequest, Binary, Passkey, PasskeyError};
 use serde_json::Value;
 
-/// What is to be signed, for the origin of `page`; the engines' challenges have the names of the standard
+/// What is to be signed, for the origin of `home`; the engines' challenges have the names of the standard
 pub(super) fn request(
-    page: &Page,
+    home: &Url,
     challenge: Option<&Value>,
     allowed: impl Iterator<Item = Binary>,
 ) -> Result<AssertionRequest, PasskeyError> {
     let challenge = challenge.ok_or(PasskeyError::Missing("challenge"))?;
-    let request = AssertionRequest::parse(page.url(), challenge.to_string().as_bytes())?;
+    let request = AssertionRequest::parse(home, challenge.to_string().as_bytes())?;
     Ok(allowed.fold(request, AssertionRequest::allow))
 }
 

@@ -86,7 +86,8 @@ def lay_out(folder):
 
 
 def launch(*more, within=120):
-    words = [FOLDER / "bin/kc.sh", "start", "--optimized", *more]
+    # Not executed itself: another thread's child may have the copy open for writing yet, and the system calls it busy then.
+    words = ["sh", FOLDER / "bin/kc.sh", "start", "--optimized", *more]
     # Without a cluster there is no port for its members.
     words += ["--cache=local", "--http-enabled=true", "--http-host=127.0.0.1", f"--http-port={PORTS['KEYCLOAK']}"]
     words += [f"--hostname={url(HOST)}", "--proxy-headers=xforwarded"]

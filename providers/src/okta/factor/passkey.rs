@@ -1,24 +1,24 @@
 //! `webauthn`: a challenge, signed by the caller's passkey.
 
 use doorward::passkey::AssertionRequest;
-use doorward::{Error, Page, Visit};
+use doorward::{Error, Page, Url, Visit};
 use serde_json::{Value, json};
 
 use super::offer::{Offer, credential_id};
-use crate::okta::exchange::{link, post, state_token, status, with_token};
+use crate::okta::exchange::{Home, link, post, state_token, status, with_token};
 use crate::okta::passkey::request as signing_request;
 
-/// Has a challenge made, and signs it as the browser on `page` would
+/// Has a challenge made, and signs it as the browser on the page at `home` would
 pub(super) async fn sign(
     answer: Page,
     offer: &Offer,
-    page: &Page,
+    home: &Home,
     visit: &mut Visit<'_>,
 ) -> Result<Page, Error> {
     let challenged = offer.start.challenge(answer, visit).await?;
     status(&challenged)?;
     let (url, token) = (link(&challenged, "next")?, state_token(&challenged)?);
-    let request = request(&challenged, page)?;
+    let request = request(&challenged, &home.url)?;
     let passkey = visit
         .passkey()
         .ok_or_else(|| Error::unsupported("there is no passkey"))?;
@@ -33,8 +33,8 @@ pub(super) async fn sign(
     post(request, visit).await
 }
 
-/// What is to be signed, for the origin of `page`
-fn request(challenged: &Page, page: &Page) -> Result<AssertionRequest, Error> {
+/// What is to be signed, for the origin of `home`
+fn request(challenged: &Page, home: &Url) -> Result<AssertionRequest, Error> {
     let embedded = challenged.json().and_then(|json| json.get("_embedded"));
     // For one key it stands in the factor; for all of the account's keys at once, beside their list.
     let challenge = embedded.and_then(|embedded| {
@@ -48,7 +48,7 @@ fn request(challenged: &Page, page: &Page) -> Result<AssertionRequest, Error> {
         one => std::slice::from_ref(one),
     });
     Ok(signing_request(
-        page,
+        home,
         challenge,
         items.filter_map(credential_id),
     )?)
@@ -57,13 +57,13 @@ fn request(challenged: &Page, page: &Page) -> Result<AssertionRequest, Error> {
 #[cfg(test)]
 mod tests {
     use doorward::passkey::{Binary, Passkey};
-    use doorward::{ErrorKind, Page};
+    use doorward::{ErrorKind, Page, Url};
     use serde_json::{Value, json};
 
     use super::request;
 
-    fn page() -> Page {
-        Page::html("https://login.acme.test:8443/login/login.htm", "").unwrap()
+    fn home() -> Url {
+        Url::parse("https://login.acme.test:8443/login/login.htm").unwrap()
     }
 
     fn challenged(embedded: &Value) -> Page {
@@ -86,7 +86,7 @@ mod tests {
             json!({ "factor": one }),
             json!({ "factors": all, "challenge": challenge }),
         ] {
-            let request = request(&challenged(&embedded), &page()).unwrap();
+            let request = request(&challenged(&embedded), &home()).unwrap();
 
             let assertion = passkey.assert(&request).unwrap();
             let client_data: Value =
@@ -102,7 +102,7 @@ mod tests {
         let embedded = json!({ "factor": { "profile": { "credentialId": "aGVsbG8" },
             "_embedded": { "challenge": { "challenge": "AAECAwQFBgcICQoLDA0ODw" } } } });
 
-        let request = request(&challenged(&embedded), &page()).unwrap();
+        let request = request(&challenged(&embedded), &home()).unwrap();
 
         assert!(passkey.assert(&request).is_err());
     }
@@ -115,7 +115,7 @@ mod tests {
             json!({ "factor": { "_embedded": { "challenge": { "challenge": 7 } } } }),
             json!({ "challenge": { "challenge": "not base64url!" } }),
         ] {
-            let error = request(&challenged(&embedded), &page()).unwrap_err();
+            let error = request(&challenged(&embedded), &home()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::UnexpectedPage);
         }
     }

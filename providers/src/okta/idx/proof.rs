@@ -27,7 +27,7 @@ enum Way<'a, 'b> {
     Offer(&'a Remediation, &'b Offer<'a>),
 }
 
-impl Login<'_> {
+impl Login {
     pub(super) async fn prove(
         &mut self,
         proof: &Proof<'_>,
@@ -87,7 +87,7 @@ impl Login<'_> {
             Some((_, Way::Offer(form, offer))) => self.select(form, offer, visit),
             None => {
                 Err(Error::unexpected_page("Okta offers no authenticator")
-                    .at("page", self.page.path()))
+                    .at("page", &self.home.path))
             }
         }
     }
@@ -249,7 +249,7 @@ impl Login<'_> {
         let challenge = current.and_then(|current| current.challenge.as_ref());
         let known = current.into_iter().chain(&document.authenticators);
         let request = request(
-            self.page,
+            &self.home.url,
             challenge,
             known.filter_map(Authenticator::credential),
         )?;
