@@ -10,7 +10,7 @@ from driver import tools
 
 NAME = "oidc-provider"
 HOST = "oidc-provider.test"
-ISSUERS = {url(HOST): ["portal"]}
+ISSUERS = {url(HOST): ["portal", "portal-short"]}
 modules = None
 
 

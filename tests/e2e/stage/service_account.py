@@ -16,6 +16,10 @@ NAME = "service-account"
 ACCOUNT = "system:serviceaccount:ci:deployer"
 
 
+def lacking(_up):
+    """What there must be besides Kubernetes: nothing"""
+
+
 def rows(program):
     """Each row's name, and what is wrong with it, if anything"""
     people = json.loads((kube.FOLDER / "people.json").read_text())
