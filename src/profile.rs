@@ -223,6 +223,33 @@ pub struct Profile {
     pub target: Option<Target>,
 }
 
+/// The places of all secrets of a profile, by references of the same kind as that to the profile
+macro_rules! places {
+    ($profile:expr) => {{
+        let Profile {
+            password,
+            totp_seed,
+            security_answer,
+            passkey,
+            device,
+            client_secret,
+            subject_token,
+            jwt_key_passphrase,
+            ..
+        } = $profile;
+        [
+            password,
+            totp_seed,
+            security_answer,
+            passkey,
+            device,
+            client_secret,
+            subject_token,
+            jwt_key_passphrase,
+        ]
+    }};
+}
+
 impl Profile {
     /// Reads a profile's JSON
     ///
@@ -325,53 +352,18 @@ impl Profile {
 
     /// Where its secrets are, one after the other
     pub fn secret_places(&self) -> impl Iterator<Item = &SecretPlace> {
-        let Self {
-            password,
-            totp_seed,
-            security_answer,
-            passkey,
-            device,
-            client_secret,
-            subject_token,
-            jwt_key_passphrase,
-            ..
-        } = self;
-        let people = [password, totp_seed, security_answer, passkey, device];
-        let programs = [client_secret, subject_token, jwt_key_passphrase];
-        people.into_iter().chain(programs).flatten()
+        places!(self).into_iter().flatten()
     }
 
     /// The same profile without anything that leads to a password or a factor
     #[must_use]
     pub fn without_secrets(mut self) -> Self {
-        self.places().into_iter().for_each(|place| *place = None);
+        places!(&mut self)
+            .into_iter()
+            .for_each(|place| *place = None);
         self.code_command = None;
         self.credentials_file = None;
         self
-    }
-
-    fn places(&mut self) -> [&mut Option<SecretPlace>; 8] {
-        let Self {
-            password,
-            totp_seed,
-            security_answer,
-            passkey,
-            device,
-            client_secret,
-            subject_token,
-            jwt_key_passphrase,
-            ..
-        } = self;
-        [
-            password,
-            totp_seed,
-            security_answer,
-            passkey,
-            device,
-            client_secret,
-            subject_token,
-            jwt_key_passphrase,
-        ]
     }
 
     /// The same profile, whose secrets are found from any working directory
@@ -380,7 +372,7 @@ impl Profile {
     ///
     /// As [`SecretPlace::absolute`].
     pub fn absolute(mut self) -> Result<Self, Error> {
-        for place in self.places() {
+        for place in places!(&mut self) {
             *place = place.take().map(SecretPlace::absolute).transpose()?;
         }
         for file in [
@@ -784,12 +776,15 @@ mod tests {
             security_answer: place("C"),
             passkey: place("D"),
             device: place("E"),
+            client_secret: place("F"),
+            subject_token: place("G"),
+            jwt_key_passphrase: place("H"),
             code_command: Some("code".into()),
             credentials_file: Some("file".into()),
             username: Some("ci".into()),
             ..Profile::default()
         };
-        assert_eq!(profile.secret_places().count(), 5);
+        assert_eq!(profile.secret_places().count(), 8);
 
         let rest = Profile {
             username: Some("ci".into()),

@@ -182,11 +182,7 @@ async fn wait(mut child: Child, signals: &mut Signals) -> Result<i32, Error> {
 /// The profile for the command's own clients: how to refresh, and nothing that leads to a password
 fn without_secrets(profile: &Profile, grant: &Grant) -> Profile {
     let mut profile = profile.clone().without_secrets();
-    for server in grant.servers() {
-        if profile.is_for(&server) != Some(true) {
-            profile.server.push(server);
-        }
-    }
+    settings::put_servers(&mut profile, grant);
     profile
 }
 

@@ -1,14 +1,11 @@
 //! The subcommand `jwt`: keys of one's own, their tokens, and what makes them an issuer.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::path::Path;
 use std::slice;
 
 use doorward::profile::SecretPlace;
 use doorward::publication::{Progress, Publication, Rotation, Step};
 use doorward::signing::{Algorithm, PrivateKey, Signer};
-use doorward::{Error, KeySource, Profile, Secret, SecretSource};
+use doorward::{Error, KeySource, Profile, SecretSource};
 use serde_json::json;
 
 use crate::args::{
@@ -17,8 +14,8 @@ use crate::args::{
 };
 use crate::door::own_key;
 use crate::environment::Environment;
-use crate::product;
 use crate::report::Report;
+use crate::{new_file, product};
 
 /// Does what the action says
 pub(crate) fn run(
@@ -44,7 +41,8 @@ fn keygen(options: &Keygen, environment: &Environment, report: &Report) -> Resul
         Some(passphrase) => key.to_encrypted_pem(passphrase)?,
         None => key.to_pem()?,
     };
-    keep(&options.out, &text)?;
+    let taken = "name another one, or rotate the key that is in it";
+    new_file::keep(&options.out, &text, "key", taken)?;
     product::print(key.jwk().to_json().to_string().as_bytes())?;
     report.note(&format!(
         "the key is in {}; doorward jwt publish makes an issuer of it",
@@ -149,32 +147,4 @@ fn passphrase(
             .source(&told(JWT_KEY_PASSPHRASE), |name| environment.owned(name))
             .map(Some),
     }
-}
-
-/// Writes a key into a new file, for its owner alone
-fn keep(path: &Path, secret: &Secret) -> Result<(), Error> {
-    let mut new = OpenOptions::new();
-    new.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
-    let unwritable = |error: io::Error| {
-        let shown = path.to_string_lossy();
-        match error.kind() {
-            io::ErrorKind::AlreadyExists => Error::config("the file for the key is there already")
-                .at("file", shown)
-                .hint("name another one, or rotate the key that is in it"),
-            _ => Error::storage("the key cannot be written")
-                .at("file", shown)
-                .because(error),
-        }
-    };
-    let mut file = new.open(path).map_err(unwritable)?;
-    let written = file
-        .write_all(secret.expose_secret().as_bytes())
-        .and_then(|()| file.sync_all());
-    written.map_err(|error| {
-        // Half a key is of use to nobody.
-        let _ = fs::remove_file(path);
-        unwritable(error)
-    })
 }

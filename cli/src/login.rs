@@ -146,12 +146,7 @@ fn user_auth(
         (UserAuthName::Exec, Some(kept)) => kept,
     };
     let name = kept.name(kubeconfig);
-    // What a profile names besides, such as a load balancer, is the caller's own word.
-    for server in grant.servers() {
-        if profile.is_for(&server) != Some(true) {
-            profile.server.push(server);
-        }
-    }
+    settings::put_servers(&mut profile, grant);
     let old = kept.profiles.read(&name)?;
     kept.profiles.write(&name, &profile)?;
     if let Some(old) = old.filter(|old| old.cache_key() != profile.cache_key()) {

@@ -24,6 +24,7 @@ mod logout;
 mod man;
 mod mask;
 mod network;
+mod new_file;
 mod passkey;
 mod picture;
 mod product;

@@ -1,16 +1,15 @@
 //! The subcommand `passkey`: keys that a job signs with, in place of a device that somebody touches.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use doorward::passkey::RegistrationRequest;
-use doorward::{Error, Passkey, Secret, Url, one_line};
+use doorward::{Error, Passkey, Url, one_line};
 use serde_json::json;
 
 use crate::args::{EnrollPasskey, FormatName, PASSKEY, PasskeyAction, ShowPasskey};
 use crate::report::Report;
-use crate::{input, product};
+use crate::{input, new_file, product};
 
 /// Does what the action says
 pub(crate) fn run(action: &PasskeyAction, report: &Report) -> Result<(), Error> {
@@ -30,7 +29,8 @@ fn enroll(options: &EnrollPasskey, report: &Report) -> Result<(), Error> {
     let passkey = Passkey::for_request(&request)?;
     let answer = passkey.register(&request)?.to_json();
     // The secret is kept before anybody gets to know the key that belongs to it.
-    keep(&options.out, &passkey.to_secret()?)?;
+    let taken = "name another one, or remove it if nobody needs what is in it";
+    new_file::keep(&options.out, &passkey.to_secret()?, PASSKEY, taken)?;
     product::print(answer.to_string().as_bytes())?;
     report.note(&format!(
         "the passkey for {} is in {}, and counts once the provider has the answer",
@@ -64,36 +64,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
             .at("file", path.to_string_lossy())
             .because(error)),
     }
-}
-
-/// Writes a secret into a new file, for its owner alone
-fn keep(path: &Path, secret: &Secret) -> Result<(), Error> {
-    let mut new = OpenOptions::new();
-    new.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
-    let unwritable = |error: io::Error| {
-        let shown = path.to_string_lossy();
-        match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                Error::config("the file for the passkey is there already")
-                    .at("file", shown)
-                    .hint("name another one, or remove it if nobody needs what is in it")
-            }
-            _ => Error::storage("the passkey cannot be written")
-                .at("file", shown)
-                .because(error),
-        }
-    };
-    let mut file = new.open(path).map_err(unwritable)?;
-    let written = file
-        .write_all(secret.expose_secret().as_bytes())
-        .and_then(|()| file.sync_all());
-    written.map_err(|error| {
-        // Half a key is of use to nobody.
-        let _ = fs::remove_file(path);
-        unwritable(error)
-    })
 }
 
 /// One more than the core takes, so that it notices

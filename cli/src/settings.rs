@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use doorward::kubeconfig::KubeconfigFiles;
 use doorward::profile::{CredentialsFile, SecretPlace};
-use doorward::{Allow, CiPlatform, Error, Profile, Proxy, Walk};
+use doorward::{Allow, CiPlatform, Error, Grant, Profile, Proxy, Walk};
 
 use crate::args::{
     Allowances, DETECTED, IdentityOptions, IssuerOptions, LoginOptions, NetworkOptions, PASSWORD,
@@ -123,6 +123,15 @@ pub(crate) fn put_target(
     }
     profile.target = Some(target);
     Ok(())
+}
+
+/// Notes the clusters that the token was given for; what the profile names besides, such as a load balancer, is the caller's own word
+pub(crate) fn put_servers(profile: &mut Profile, grant: &Grant) {
+    for server in grant.servers() {
+        if profile.is_for(&server) != Some(true) {
+            profile.server.push(server);
+        }
+    }
 }
 
 /// What a kubeconfig cannot do without

@@ -6,7 +6,7 @@ use url::Url;
 use crate::front_door::Grant;
 use crate::kubectl::KubectlCommand;
 use crate::page::Link;
-use crate::portal::download::{is_html, refusal};
+use crate::portal::download::{is_titled, refusal};
 use crate::portal::kind::Kind;
 use crate::portal::{Portal, foreign};
 use crate::session::Origin;
@@ -32,10 +32,7 @@ impl DexK8sAuthenticator {
 
     /// Whether the page is one of this kind's, by its title
     pub(super) fn is_plain(&self, page: &Page) -> bool {
-        self.is_own(page) && is_html(page) && {
-            let title = page.text_of("title").unwrap_or_default();
-            TITLES.contains(&title.trim())
-        }
+        self.is_own(page) && is_titled(page, &TITLES)
     }
 
     /// The links to clusters, by name

@@ -103,6 +103,12 @@ pub(super) fn refusal(page: &Page, error: Error) -> Error {
         .at("status", page.status().to_string())
 }
 
+/// Whether the page is HTML with one of these titles
+pub(super) fn is_titled(page: &Page, titles: &[&str]) -> bool {
+    let title = || page.text_of("title").unwrap_or_default();
+    is_html(page) && titles.contains(&title().trim())
+}
+
 pub(super) fn is_html(page: &Page) -> bool {
     let header = page.header("content-type").unwrap_or_default();
     header

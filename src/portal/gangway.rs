@@ -6,7 +6,7 @@ use url::Url;
 use crate::front_door::Grant;
 use crate::kubectl::KubectlCommand;
 use crate::page::unavailable;
-use crate::portal::download::{is_html, refusal};
+use crate::portal::download::{is_html, is_titled, refusal};
 use crate::portal::kind::Kind;
 use crate::portal::{Portal, foreign};
 use crate::session::Origin;
@@ -32,10 +32,7 @@ impl Gangway {
 
     /// Whether the page is one of this kind's two, by its title
     pub(super) fn is_plain(&self, page: &Page) -> bool {
-        self.is_own(page) && is_html(page) && {
-            let title = page.text_of("title").unwrap_or_default();
-            TITLES.contains(&title.trim())
-        }
+        self.is_own(page) && is_titled(page, &TITLES)
     }
 
     /// Where the first page leads
